@@ -1,0 +1,1 @@
+//! What field staff can do, one function per use case; transactions begin and end here.

@@ -1,0 +1,1 @@
+//! Operations, the pure three-way merge, conflicts as values; no I/O.

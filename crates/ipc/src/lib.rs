@@ -1,0 +1,1 @@
+//! The words between interface and core, and their TypeScript.

@@ -1,0 +1,22 @@
+//! Datasets, fields, features, inspections, bodies, and the rules that keep them valid.
+//!
+//! Words used everywhere: a *dataset* is declared in TOML and holds *features*; a feature has an id, a geometry
+//! on the store's grid and values by *field*; a *form* is filled on a *subject* and becomes an *inspection*, which is
+//! a feature of the dataset with role [`Role::Inspection`]; a *body* (BKT, BMB) owns datasets and forms.
+
+mod dataset;
+mod feature;
+mod form;
+mod id;
+mod time;
+mod value;
+
+pub use dataset::{
+    Class, Dataset, DatasetError, Field, FieldType, GeometryType, MapStyle, Owner, Packaging,
+    Policy, Role, SearchRule, Source, SourceField, Title,
+};
+pub use feature::{Feature, INSPECTION_DATASET, Inspection};
+pub use form::{FormDeclaration, FormError, FormUpdate};
+pub use id::{BlobId, DatasetId, FeatureId, FieldId, GroupId, IdError, IdSource, OpId, ReplicaId};
+pub use time::{Timestamp, TimestampError};
+pub use value::{GEOMETRY_FIELD, Properties, Value};

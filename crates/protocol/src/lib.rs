@@ -1,0 +1,1 @@
+//! Versioned messages between laptop and server, with golden samples.

@@ -1,0 +1,1 @@
+//! One box: addresses, designations, places, assets, cases, coordinates.

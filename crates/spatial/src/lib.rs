@@ -1,0 +1,1 @@
+//! Packed R-tree and rstar overlay: bbox, identify, nearest, what applies here.

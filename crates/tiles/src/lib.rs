@@ -1,0 +1,1 @@
+//! Map tiles: live layers as MVT, base map packages as PMTiles.
