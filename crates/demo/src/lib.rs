@@ -1,0 +1,1 @@
+//! Writes the synthetic delivery of the four municipalities.

@@ -1,0 +1,1 @@
+//! Deliveries read and written, with a list of problems.
