@@ -137,7 +137,7 @@ struct Builder {
 impl Builder {
     fn see(&mut self, step: Step) {
         match step {
-            Step::Begin { base, .. } => self.open.push((base, vec![], self.done.len())),
+            Step::Begin { base } => self.open.push((base, vec![], self.done.len())),
             Step::Path { n_vertices } => {
                 if let Some((_, paths, _)) = self.open.last_mut() {
                     paths.push(LineString(Vec::with_capacity(n_vertices)));
@@ -153,7 +153,7 @@ impl Builder {
                     }
                 }
             }
-            Step::End { .. } => self.close(),
+            Step::End => self.close(),
         }
     }
 

@@ -37,14 +37,14 @@ pub(crate) const MAX_VERTICES: usize = 10_000_000;
 /// What the walker meets, in order.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Step {
-    /// A geometry begins: its type without dimension (1 point … 7 collection) and its number of parts.
-    Begin { base: u32, n_parts: usize, depth: u8 },
+    /// A geometry begins: its type without dimension (1 point … 7 collection).
+    Begin { base: u32 },
     /// A ring or a line begins, with so many vertices.
     Path { n_vertices: usize },
     /// A vertex, and where its first ordinate lies in the bytes.
     Vertex { x: f64, y: f64, at: usize, little: bool },
     /// A geometry ends.
-    End { base: u32 },
+    End,
 }
 
 /// Walks the bytes, telling each step. Empty points (NaN, NaN) have no vertex.
@@ -99,17 +99,17 @@ impl Reader<'_> {
         let (base, dimension) = split_type(code)?;
         match base {
             1 => {
-                see(Step::Begin { base, n_parts: 1, depth });
+                see(Step::Begin { base });
                 self.vertex(little, dimension, true, see)?;
             }
             2 => {
                 let n = self.count(little, 8 * dimension)?;
-                see(Step::Begin { base, n_parts: 1, depth });
+                see(Step::Begin { base });
                 self.path(n, little, dimension, see)?;
             }
             3 => {
                 let n_rings = self.count(little, 4)?;
-                see(Step::Begin { base, n_parts: n_rings, depth });
+                see(Step::Begin { base });
                 for _ in 0..n_rings {
                     let n = self.count(little, 8 * dimension)?;
                     self.path(n, little, dimension, see)?;
@@ -117,13 +117,13 @@ impl Reader<'_> {
             }
             _ => {
                 let n = self.count(little, 5)?;
-                see(Step::Begin { base, n_parts: n, depth });
+                see(Step::Begin { base });
                 for _ in 0..n {
                     self.geometry(depth + 1, see)?;
                 }
             }
         }
-        see(Step::End { base });
+        see(Step::End);
         Ok(())
     }
 

@@ -1,1 +1,15 @@
 //! The words between interface and core, and their TypeScript.
+//!
+//! Every request is a type that implements [`Command`]; [`COMMANDS`] lists their names once, for Tauri's permission
+//! manifest, for `ui/src/lib/core/bindings.ts` and for the test that the two agree. What goes over this wire has no
+//! 64-bit integers, no floats that can be NaN and no missing keys.
+
+mod command;
+mod dto;
+mod error;
+mod typescript;
+
+pub use command::*;
+pub use dto::*;
+pub use error::ApiError;
+pub use typescript::typescript;

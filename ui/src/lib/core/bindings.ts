@@ -1,0 +1,1113 @@
+// Written by `make types` from crates/ipc. Do not edit.
+
+export type AddPhotoInput = { 
+/**
+ * The draft.
+ */
+draft: string, 
+/**
+ * Name of the file as picked.
+ */
+name: string, 
+/**
+ * Media type as the web view says.
+ */
+mediaType: string, 
+/**
+ * The bytes in base 64.
+ */
+bytesBase64: string, };
+
+export type ApiError = { "code": "feature_not_found" } | { "code": "draft_not_found" } | { "code": "form_not_found" } | { "code": "invalid_input", 
+/**
+ * Which field of the request.
+ */
+field: string, } | { "code": "answers_invalid", 
+/**
+ * Names of the questions.
+ */
+questions: Array<string>, } | { "code": "photo_empty" } | { "code": "photo_too_large", 
+/**
+ * Its size.
+ */
+nBytes: number, 
+/**
+ * The limit.
+ */
+nBytesMax: number, } | { "code": "photo_unreadable" } | { "code": "disk_full" } | { "code": "folder_in_use" } | { "code": "store_damaged" } | { "code": "key_missing" } | { "code": "server_unreachable" } | { "code": "not_a_geodata_store" } | { "code": "code_invalid" } | { "code": "signed_out" } | { "code": "not_enrolled" } | { "code": "package_damaged" } | { "code": "version_mismatch" } | { "code": "internal" };
+
+export type BoundsDto = { 
+/**
+ * Least longitude.
+ */
+westDeg: number, 
+/**
+ * Least latitude.
+ */
+southDeg: number, 
+/**
+ * Greatest longitude.
+ */
+eastDeg: number, 
+/**
+ * Greatest latitude.
+ */
+northDeg: number, };
+
+export type CardDto = { 
+/**
+ * Its dataset.
+ */
+dataset: string, 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * What it is.
+ */
+kind: TitleDto, 
+/**
+ * Role of the dataset.
+ */
+role: string, 
+/**
+ * Municipality's name or empty.
+ */
+municipality: string, 
+/**
+ * Its name.
+ */
+title: string, 
+/**
+ * Forms that may be filled on it, by id.
+ */
+forms: Array<string>, 
+/**
+ * Facts in the order of the declaration.
+ */
+facts: Array<FactDto>, 
+/**
+ * Area in square metres measured on the grid, for polygons.
+ */
+areaM2: number | null, 
+/**
+ * Length in metres measured on the grid, for lines.
+ */
+lengthM: number | null, 
+/**
+ * Addresses that belong to it.
+ */
+addresses: Array<string>, 
+/**
+ * Earlier visits by both bodies, newest first.
+ */
+visits: Array<VisitDto>, 
+/**
+ * What else lies at its place.
+ */
+alsoHere: Array<IdentifiedDto>, 
+/**
+ * Who publishes it.
+ */
+publisher: string, 
+/**
+ * Date of the data or null.
+ */
+dataDate: string | null, 
+/**
+ * Older than its limit, and by how many days since the data.
+ */
+isOld: boolean, 
+/**
+ * Age in days.
+ */
+ageDays: number | null, 
+/**
+ * Accuracy in words.
+ */
+accuracy: string, 
+/**
+ * Its shape as GeoJSON geometry text in WGS 84, or null.
+ */
+geometryJson: string | null, 
+/**
+ * Rectangle around it, or null.
+ */
+bounds: BoundsDto | null, 
+/**
+ * A point on it, or null.
+ */
+position: PointDto | null, };
+
+export type ChangeDto = { 
+/**
+ * Operation or draft id.
+ */
+id: string, 
+/**
+ * `edit`, `inspection` or `draft`.
+ */
+kind: string, 
+/**
+ * What was changed: "Ventil AV-121".
+ */
+title: string, 
+/**
+ * In plain words: fields and values, or the form's summary.
+ */
+detail: string, 
+/**
+ * When, RFC 3339.
+ */
+at: string, 
+/**
+ * `saved_here`, `received`, `secured`, `conflict`, `parked` or `quarantined`.
+ */
+state: string, 
+/**
+ * Why it waits, as a code, or empty.
+ */
+reason: string, 
+/**
+ * Dataset of the subject, or empty.
+ */
+dataset: string, 
+/**
+ * Id of the subject, or empty.
+ */
+feature: string, 
+/**
+ * Photos that belong to it.
+ */
+nPhotos: number, 
+/**
+ * Where, or null.
+ */
+position: PointDto | null, };
+
+export type ChangesDto = { 
+/**
+ * Edits saved here and not yet received.
+ */
+nSavedHere: number, 
+/**
+ * Received and not yet secured.
+ */
+nReceived: number, 
+/**
+ * Secured.
+ */
+nSecured: number, 
+/**
+ * Needs a decision.
+ */
+nNeedsAttention: number, 
+/**
+ * Photos taken.
+ */
+nPhotosTaken: number, 
+/**
+ * Photos received.
+ */
+nPhotosReceived: number, 
+/**
+ * Rows, newest first in each state; secured ones at most 200.
+ */
+rows: Array<ChangeDto>, };
+
+export type CloseDraftInput = { 
+/**
+ * The draft.
+ */
+id: string, };
+
+export type CompleteDraftInput = { 
+/**
+ * The draft.
+ */
+id: string, 
+/**
+ * The submission instance: relevant answers only.
+ */
+instanceXml: string, 
+/**
+ * The answers as flat JSON.
+ */
+answersJson: string, 
+/**
+ * Photos that the submission names.
+ */
+blobs: Array<string>, };
+
+export type DatasetDto = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * Its name.
+ */
+title: TitleDto, 
+/**
+ * What one of it is called.
+ */
+singular: TitleDto, 
+/**
+ * `parcel`, `valve` …: see `Role` in the model.
+ */
+role: string, 
+/**
+ * `open`, `internal` or `protected`.
+ */
+class: string, 
+/**
+ * Who publishes it.
+ */
+publisher: string, 
+/**
+ * Terms of use.
+ */
+licence: string, 
+/**
+ * Accuracy in words.
+ */
+accuracy: string, 
+/**
+ * Date of the data, `2026-05-12`; null when nothing was delivered.
+ */
+dataDate: string | null, 
+/**
+ * Age in days, counted from today.
+ */
+ageDays: number | null, 
+/**
+ * Older than its limit.
+ */
+isOld: boolean, 
+/**
+ * When the lease of protected data ends, RFC 3339.
+ */
+leaseUntil: string | null, 
+/**
+ * How many features are here.
+ */
+nFeatures: number, 
+/**
+ * Group in the layer list, or empty: `work`, `va`, `plans`, `property`, `background`.
+ */
+group: string, 
+/**
+ * Least zoom at which it is in live tiles.
+ */
+minZoom: number, 
+/**
+ * Shown at first start.
+ */
+visible: boolean, 
+/**
+ * Place in drawing order, low first.
+ */
+order: number, 
+/**
+ * `features`, `base_map` or `both`.
+ */
+packaging: string, };
+
+export type DescribePositionInput = { 
+/**
+ * Longitude in degrees.
+ */
+lonDeg: number, 
+/**
+ * Latitude in degrees.
+ */
+latDeg: number, };
+
+export type DiscardDraftInput = { 
+/**
+ * The draft.
+ */
+id: string, };
+
+export type DraftDto = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * Form id.
+ */
+form: string, 
+/**
+ * Version of the form that it was begun in.
+ */
+formVersion: string, 
+/**
+ * Title of the form.
+ */
+title: TitleDto, 
+/**
+ * Short number shown offline.
+ */
+localNumber: string, 
+/**
+ * Dataset of the subject or empty.
+ */
+subjectDataset: string, 
+/**
+ * Id of the subject or empty.
+ */
+subjectId: string, 
+/**
+ * How the subject is called.
+ */
+subjectLabel: string, 
+/**
+ * Values for prefilled questions, by question name.
+ */
+prefill: Array<PrefillDto>, 
+/**
+ * The XForm.
+ */
+formXml: string, 
+/**
+ * The saved instance, or null for a new one.
+ */
+instanceXml: string | null, 
+/**
+ * Last visible answers of questions that are hidden now, as JSON of the session wrapper.
+ */
+hiddenJson: string, 
+/**
+ * Photos so far.
+ */
+photos: Array<PhotoDto>, 
+/**
+ * First keystroke, RFC 3339.
+ */
+startedAt: string, 
+/**
+ * Last saved, RFC 3339.
+ */
+savedAt: string, 
+/**
+ * True when the program ended without closing it.
+ */
+wasInterrupted: boolean, 
+/**
+ * Where it lies, or null.
+ */
+position: PointDto | null, };
+
+export type DraftSummaryDto = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * Form id.
+ */
+form: string, 
+/**
+ * Title of the form.
+ */
+title: TitleDto, 
+/**
+ * What it is about.
+ */
+subjectLabel: string, 
+/**
+ * Last saved, RFC 3339.
+ */
+savedAt: string, 
+/**
+ * Answered questions.
+ */
+nAnswered: number, 
+/**
+ * Questions that apply now.
+ */
+nQuestions: number, 
+/**
+ * Photos so far.
+ */
+nPhotos: number, 
+/**
+ * True when the program ended without closing it.
+ */
+wasInterrupted: boolean, 
+/**
+ * Where it lies, or null.
+ */
+position: PointDto | null, };
+
+export type EmptyDto = Record<symbol, never>;
+
+export type EnrolmentDto = { 
+/**
+ * `idle`, `connecting`, `fetching`, `installing`, `done` or `failed`.
+ */
+state: string, 
+/**
+ * What is being fetched, by dataset id or `base_map`.
+ */
+part: string, 
+/**
+ * Bytes so far.
+ */
+nBytesDone: number, 
+/**
+ * Bytes in all.
+ */
+nBytesTotal: number, 
+/**
+ * Code of the failure, or empty.
+ */
+errorCode: string, };
+
+export type FactDto = { 
+/**
+ * Field id.
+ */
+field: string, 
+/**
+ * What it is called.
+ */
+title: TitleDto, 
+/**
+ * The value in words; `yes`/`no` of flags are the interface's to say.
+ */
+value: TitleDto, 
+/**
+ * The value as stored, for those who style by it.
+ */
+raw: string, 
+/**
+ * `text`, `int`, `real`, `bool`, `date`, `date_time` or `list`.
+ */
+valueType: string, 
+/**
+ * Unit or empty.
+ */
+unit: string, 
+/**
+ * State of an own edit of this field: empty, `saved_here`, `received`, `secured` or `conflict`.
+ */
+ownEdit: string, };
+
+export type FindPlacesInput = { 
+/**
+ * As typed.
+ */
+text: string, 
+/**
+ * Middle of the map: longitude in degrees.
+ */
+nearLonDeg: number, 
+/**
+ * Middle of the map: latitude in degrees.
+ */
+nearLatDeg: number, };
+
+export type FormDto = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * Its version.
+ */
+version: string, 
+/**
+ * Its name.
+ */
+title: TitleDto, 
+/**
+ * Verb for a button: "Motionera".
+ */
+action: TitleDto, 
+/**
+ * BKT or BMB.
+ */
+body: string, 
+/**
+ * Roles of the datasets that it is filled on.
+ */
+subjectRoles: Array<string>, };
+
+export type HitDto = { 
+/**
+ * `address`, `parcel`, `place`, `asset`, `case` or `coordinate`.
+ */
+kind: string, 
+/**
+ * Dataset of the feature; empty for a coordinate.
+ */
+dataset: string, 
+/**
+ * Id of the feature; empty for a coordinate.
+ */
+id: string, 
+/**
+ * First line.
+ */
+label: string, 
+/**
+ * Second line, without distance.
+ */
+detail: string, 
+/**
+ * Name of the municipality, or empty.
+ */
+municipality: string, 
+/**
+ * Where it lies; null when the feature has no place.
+ */
+position: PointDto | null, 
+/**
+ * Distance from the middle of the map in metres.
+ */
+distanceM: number | null, 
+/**
+ * Matched parts of the first line: start and length in UTF-16 units, flat pairs.
+ */
+matched: Array<number>, 
+/**
+ * `other_system` when the coordinate is another reading of the same numbers; else empty.
+ */
+note: string, 
+/**
+ * The system a coordinate was read in, or empty.
+ */
+system: string, 
+/**
+ * True when a coordinate lies outside the work area.
+ */
+isOutside: boolean, };
+
+export type IdentifiedDto = { 
+/**
+ * Its dataset.
+ */
+dataset: string, 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * How it is called.
+ */
+label: string, 
+/**
+ * What it is: "Fastighet".
+ */
+kind: TitleDto, 
+/**
+ * Role of the dataset.
+ */
+role: string, 
+/**
+ * Distance in metres on the grid; 0 inside.
+ */
+distanceM: number, };
+
+export type IdentifyAnswerDto = { 
+/**
+ * Topmost first: points, lines, small areas, large areas.
+ */
+features: Array<IdentifiedDto>, 
+/**
+ * Datasets that could not answer or are older than their limit.
+ */
+missingOrOld: Array<string>, 
+/**
+ * The point that was asked.
+ */
+at: PointDto, };
+
+export type IdentifyFeaturesInput = { 
+/**
+ * Longitude in degrees.
+ */
+lonDeg: number, 
+/**
+ * Latitude in degrees.
+ */
+latDeg: number, 
+/**
+ * Reach in metres on the ground.
+ */
+radiusM: number, 
+/**
+ * Datasets that are shown now; others answer only inside their polygons.
+ */
+datasets: Array<string>, };
+
+export type ListChangesInput = Record<symbol, never>;
+
+export type ListDraftsInput = Record<symbol, never>;
+
+export type ListRecentPlacesInput = Record<symbol, never>;
+
+export type LoadCardInput = { 
+/**
+ * Its dataset.
+ */
+dataset: string, 
+/**
+ * Its id.
+ */
+id: string, };
+
+export type LoadEnrolmentInput = Record<symbol, never>;
+
+export type LoadSessionInput = Record<symbol, never>;
+
+export type LoadSyncInput = Record<symbol, never>;
+
+export type LogFaultInput = { 
+/**
+ * Where and what, without positions, answers or names.
+ */
+text: string, };
+
+export type OpenDraftInput = { 
+/**
+ * Its id.
+ */
+id: string, };
+
+export type PhotoDto = { 
+/**
+ * `sha256:…`; its picture is at `photo/…` of the tile scheme.
+ */
+blob: string, 
+/**
+ * Name of the file in the form instance.
+ */
+name: string, 
+/**
+ * Media type.
+ */
+mediaType: string, 
+/**
+ * Size.
+ */
+nBytes: number, 
+/**
+ * When it was added, RFC 3339.
+ */
+addedAt: string, 
+/**
+ * `saved_here`, `received` or `secured`.
+ */
+state: string, };
+
+export type PointDto = { 
+/**
+ * Longitude in degrees, WGS 84.
+ */
+lonDeg: number, 
+/**
+ * Latitude in degrees, WGS 84.
+ */
+latDeg: number, 
+/**
+ * Easting in metres on the store's grid.
+ */
+gridEM: number, 
+/**
+ * Northing in metres on the store's grid.
+ */
+gridNM: number, 
+/**
+ * Easting in metres, SWEREF 99 TM.
+ */
+tmEM: number, 
+/**
+ * Northing in metres, SWEREF 99 TM.
+ */
+tmNM: number, };
+
+export type PrefillDto = { 
+/**
+ * Question name.
+ */
+question: string, 
+/**
+ * Its value as text.
+ */
+value: string, };
+
+export type RememberPlaceInput = { 
+/**
+ * The hit.
+ */
+hit: HitDto, };
+
+export type RemovePhotoInput = { 
+/**
+ * The draft.
+ */
+draft: string, 
+/**
+ * The photo.
+ */
+blob: string, };
+
+export type RestoreDraftInput = { 
+/**
+ * The draft.
+ */
+id: string, };
+
+export type SaveDraftInput = { 
+/**
+ * The draft.
+ */
+id: string, 
+/**
+ * The whole instance.
+ */
+instanceXml: string, 
+/**
+ * Last visible answers of hidden questions, JSON of the session wrapper.
+ */
+hiddenJson: string, 
+/**
+ * Answered questions.
+ */
+nAnswered: number, 
+/**
+ * Questions that apply now.
+ */
+nQuestions: number, };
+
+export type SaveOutboxInput = Record<symbol, never>;
+
+export type SaveSettingsInput = { 
+/**
+ * All of them.
+ */
+settings: SettingsDto, };
+
+export type SavedDto = { 
+/**
+ * RFC 3339.
+ */
+savedAt: string, };
+
+export type SearchAnswerDto = { 
+/**
+ * The text that was asked for, so that a late answer can be told.
+ */
+text: string, 
+/**
+ * Ranked, at most ten.
+ */
+hits: Array<HitDto>, 
+/**
+ * A spelling that would hit, when nothing did.
+ */
+suggestion: string | null, };
+
+export type SessionDto = { 
+/**
+ * `empty` (no package, no store), `bundle` (only what the installer carried) or `enrolled`.
+ */
+phase: string, 
+/**
+ * The laptop's name, empty before enrolment.
+ */
+deviceName: string, 
+/**
+ * Who works here.
+ */
+userName: string, 
+/**
+ * `technician`, `inspector`, `coordinator`, `reader` or empty.
+ */
+role: string, 
+/**
+ * Address of the geodata store, empty before enrolment.
+ */
+storeUrl: string, 
+/**
+ * EPSG code of the store's grid.
+ */
+gridEpsg: number, 
+/**
+ * Name of the store's grid: `SWEREF 99 15 00`.
+ */
+gridName: string, 
+/**
+ * The work area.
+ */
+area: BoundsDto, 
+/**
+ * Where a first start looks.
+ */
+home: ViewDto, 
+/**
+ * What is on this laptop.
+ */
+datasets: Array<DatasetDto>, 
+/**
+ * What can be filled.
+ */
+forms: Array<FormDto>, 
+/**
+ * Unfinished work, newest first.
+ */
+drafts: Array<DraftSummaryDto>, 
+/**
+ * State of the exchange with the store.
+ */
+sync: SyncDto, 
+/**
+ * The person's choices.
+ */
+settings: SettingsDto, 
+/**
+ * Version of the program.
+ */
+version: string, 
+/**
+ * Date of the base map, or null.
+ */
+baseMapDate: string | null, 
+/**
+ * Whether there is a base map package.
+ */
+hasBaseMap: boolean, };
+
+export type SettingsDto = { 
+/**
+ * `sv` or `en`.
+ */
+language: string, 
+/**
+ * `sol`, `natt` or `system`.
+ */
+mode: string, 
+/**
+ * Text size in percent: 100, 115 or 130.
+ */
+textSizePct: number, 
+/**
+ * Bigger targets.
+ */
+gloves: boolean, 
+/**
+ * No motion.
+ */
+reducedMotion: boolean, 
+/**
+ * Single-letter keys work while the map has focus.
+ */
+letterKeys: boolean, 
+/**
+ * Which system the status line shows: `grid`, `tm` or `wgs84`.
+ */
+shownCrs: string, 
+/**
+ * Datasets switched on or off by the person; others as declared.
+ */
+layersOn: Array<string>, 
+/**
+ * Datasets switched off by the person.
+ */
+layersOff: Array<string>, 
+/**
+ * Where the map was left; null at first start.
+ */
+view: ViewDto | null, 
+/**
+ * Panel widths by kind of panel, as JSON text of the interface.
+ */
+panels: string, };
+
+export type StartDraftInput = { 
+/**
+ * Form id.
+ */
+form: string, 
+/**
+ * Dataset of the subject or empty.
+ */
+dataset: string, 
+/**
+ * Id of the subject or empty.
+ */
+feature: string, 
+/**
+ * Where, when there is no subject: longitude in degrees.
+ */
+lonDeg: number | null, 
+/**
+ * Latitude in degrees.
+ */
+latDeg: number | null, };
+
+export type StartEnrolmentInput = { 
+/**
+ * Address of the store.
+ */
+url: string, 
+/**
+ * One-time code, empty on loopback.
+ */
+code: string, 
+/**
+ * What the laptop is to be called.
+ */
+deviceName: string, 
+/**
+ * Who works here.
+ */
+userName: string, };
+
+export type StartSyncInput = Record<symbol, never>;
+
+export type SyncDto = { 
+/**
+ * `bundle`, `received`, `sending`, `offline`, `attention` or `signed_out`.
+ */
+state: string, 
+/**
+ * Last complete round, RFC 3339.
+ */
+lastReceivedAt: string | null, 
+/**
+ * First failure since then, RFC 3339.
+ */
+offlineSince: string | null, 
+/**
+ * Edits that wait.
+ */
+nSavedHere: number, 
+/**
+ * Done in the round under way.
+ */
+nSent: number, 
+/**
+ * To do in the round under way.
+ */
+nToSend: number, 
+/**
+ * Photos that wait.
+ */
+nPhotosLeft: number, 
+/**
+ * Conflicts, parked and quarantined.
+ */
+nNeedsAttention: number, 
+/**
+ * Code of the last failure, or empty: see `ApiError`.
+ */
+errorCode: string, 
+/**
+ * Seconds until the next try, when one is planned.
+ */
+nextTryS: number | null, 
+/**
+ * Counts up when live tiles change; part of their address.
+ */
+tileVersion: number, 
+/**
+ * Counts up when lists (changes, drafts, cards) should be asked for again.
+ */
+dataVersion: number, };
+
+export type TitleDto = { 
+/**
+ * Swedish.
+ */
+sv: string, 
+/**
+ * English.
+ */
+en: string, };
+
+export type ViewDto = { 
+/**
+ * Longitude of the middle in degrees.
+ */
+lonDeg: number, 
+/**
+ * Latitude of the middle in degrees.
+ */
+latDeg: number, 
+/**
+ * MapLibre zoom (512 px tiles).
+ */
+zoom: number, };
+
+export type VisitDto = { 
+/**
+ * The inspection's feature id.
+ */
+id: string, 
+/**
+ * Date, `2026-04-28`.
+ */
+date: string, 
+/**
+ * Title of the form.
+ */
+title: string, 
+/**
+ * One line of result.
+ */
+detail: string, 
+/**
+ * BKT or BMB.
+ */
+body: string, 
+/**
+ * State of the record here: `saved_here`, `received` or `secured`.
+ */
+state: string, };
+
+export type WrittenFileDto = { 
+/**
+ * Where it lies.
+ */
+path: string, 
+/**
+ * Edits in it.
+ */
+nEdits: number, 
+/**
+ * Photos in it.
+ */
+nPhotos: number, };
+
+export type Commands = {
+	load_session: { input: LoadSessionInput; output: SessionDto };
+	find_places: { input: FindPlacesInput; output: SearchAnswerDto };
+	list_recent_places: { input: ListRecentPlacesInput; output: Array<HitDto> };
+	remember_place: { input: RememberPlaceInput; output: EmptyDto };
+	identify_features: { input: IdentifyFeaturesInput; output: IdentifyAnswerDto };
+	load_card: { input: LoadCardInput; output: CardDto };
+	describe_position: { input: DescribePositionInput; output: PointDto };
+	list_drafts: { input: ListDraftsInput; output: Array<DraftSummaryDto> };
+	start_draft: { input: StartDraftInput; output: DraftDto };
+	open_draft: { input: OpenDraftInput; output: DraftDto };
+	save_draft: { input: SaveDraftInput; output: SavedDto };
+	close_draft: { input: CloseDraftInput; output: EmptyDto };
+	discard_draft: { input: DiscardDraftInput; output: EmptyDto };
+	restore_draft: { input: RestoreDraftInput; output: EmptyDto };
+	add_photo: { input: AddPhotoInput; output: PhotoDto };
+	remove_photo: { input: RemovePhotoInput; output: EmptyDto };
+	complete_draft: { input: CompleteDraftInput; output: ChangesDto };
+	list_changes: { input: ListChangesInput; output: ChangesDto };
+	load_sync: { input: LoadSyncInput; output: SyncDto };
+	start_sync: { input: StartSyncInput; output: SyncDto };
+	save_outbox: { input: SaveOutboxInput; output: WrittenFileDto };
+	start_enrolment: { input: StartEnrolmentInput; output: EnrolmentDto };
+	load_enrolment: { input: LoadEnrolmentInput; output: EnrolmentDto };
+	save_settings: { input: SaveSettingsInput; output: SettingsDto };
+	log_fault: { input: LogFaultInput; output: EmptyDto };
+};
