@@ -1,1 +1,16 @@
 //! Versioned messages between laptop and server, with golden samples.
+//!
+//! HTTP below `/sync/v1`. Messages ignore unknown keys, because older and newer programs meet here.
+//! The document of this wire is `docs/formats/sync-1.md`; the file that a first fetch installs is
+//! `docs/formats/package-1.md`.
+
+mod message;
+mod package;
+
+pub use message::{
+    ErrorBody, FeedBlob, FeedEntry, FeedKind, FeedRow, Head, JoinReply, JoinRequest, OpOutcome, Outcome,
+    PROTOCOL_VERSION, PullReply, PushReply, PushRequest, Witness,
+};
+pub use package::{
+    PACKAGE_FORMAT, PackageFile, PackageFileKind, PackageManifest, PackageScope, PackagedDataset,
+};
