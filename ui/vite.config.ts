@@ -1,0 +1,24 @@
+import { paraglideVitePlugin } from "@inlang/paraglide-js";
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+	plugins: [
+		paraglideVitePlugin({
+			project: "./project.inlang",
+			outdir: "./src/lib/words/generated",
+			strategy: ["globalVariable", "baseLocale"],
+		}),
+		svelte(),
+	],
+	build: {
+		outDir: "dist",
+		target: "es2022",
+		chunkSizeWarningLimit: 1600,
+	},
+	server: { port: 1420, strictPort: true },
+	test: {
+		environment: "node",
+		include: ["src/**/*.test.ts"],
+	},
+});
