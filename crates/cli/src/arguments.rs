@@ -1,0 +1,249 @@
+//! The words of the command line. They are the contract: names are fixed, options may grow.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Fältkarta from the command line: the geodata store, and everything a laptop does, without a window.
+#[derive(Debug, Parser)]
+#[command(name = "faltkarta", version, about, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    /// One JSON document instead of text; errors as JSON on standard error.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Write a synthetic delivery of the four municipalities, as suppliers would send it.
+    Demo {
+        /// A folder that is new, empty, or holds an earlier demo delivery.
+        dir: PathBuf,
+        /// How much of the four municipalities: 1 is all of them, 0.05 a part of Lindesberg.
+        #[arg(long, default_value_t = 1.0)]
+        scale: f64,
+        /// The same seed gives the same delivery.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// Read deliveries into a geodata store; the store is made when it is not there.
+    Import {
+        /// The store's folder.
+        store: PathBuf,
+        /// Files or folders of files.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Read only this dataset.
+        #[arg(long)]
+        dataset: Option<String>,
+        /// A TOML file that ties foreign columns to a declared dataset's fields.
+        #[arg(long)]
+        mapping: Option<PathBuf>,
+        /// EPSG code to read the files in, whatever they say.
+        #[arg(long)]
+        crs: Option<u32>,
+        /// Report, and change nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Write one dataset of a store to a file; its ending says the format.
+    Export {
+        /// The store's folder.
+        store: PathBuf,
+        /// The dataset.
+        #[arg(long)]
+        dataset: String,
+        /// .gpkg, .geojson or .csv
+        #[arg(long)]
+        to: PathBuf,
+    },
+    /// Serve a geodata store to laptops.
+    Serve {
+        /// The store's folder.
+        store: PathBuf,
+        /// Address and port.
+        #[arg(long, default_value = "127.0.0.1:8750")]
+        listen: SocketAddr,
+    },
+    /// Write the package that an installer or a first fetch carries.
+    Package {
+        /// The store's folder.
+        store: PathBuf,
+        /// Where to.
+        #[arg(long)]
+        to: PathBuf,
+        /// Everything, not only the open datasets.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Laptops of a store.
+    Device {
+        #[command(subcommand)]
+        verb: DeviceVerb,
+    },
+    /// Datasets of a store.
+    Dataset {
+        #[command(subcommand)]
+        verb: DatasetVerb,
+    },
+    /// Everything a laptop does.
+    Field {
+        /// The laptop's folder.
+        dir: PathBuf,
+        #[command(subcommand)]
+        verb: FieldVerb,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DeviceVerb {
+    /// Make a one-time code with which a laptop joins.
+    Invite {
+        /// The store's folder.
+        store: PathBuf,
+        /// `technician`, `inspector`, `coordinator` or `reader`.
+        #[arg(long, default_value = "technician")]
+        role: String,
+    },
+    /// What is known of each laptop.
+    List {
+        /// The store's folder.
+        store: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DatasetVerb {
+    /// Every dataset with its date and size.
+    List {
+        /// The store's folder.
+        store: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum FieldVerb {
+    /// Install a package from a folder, as an installer does at first start.
+    Install {
+        /// The package's folder.
+        package: PathBuf,
+    },
+    /// Enrol this laptop and fetch its package.
+    Join {
+        /// Address of the geodata store.
+        url: String,
+        /// One-time code from the coordinator; not needed when the store listens on this machine only.
+        #[arg(long)]
+        code: Option<String>,
+        /// What the laptop is called.
+        #[arg(long)]
+        name: Option<String>,
+        /// Who works on it.
+        #[arg(long)]
+        user: Option<String>,
+    },
+    /// One round with the store.
+    Sync,
+    /// States of all edits, age of each dataset.
+    Status,
+    /// Search everything on this laptop.
+    Search {
+        /// As a person would type it.
+        text: String,
+        /// Easting and northing in metres on the store's grid, `162914,6608920`.
+        #[arg(long, value_parser = parse_pair, allow_hyphen_values = true)]
+        near: Option<(f64, f64)>,
+    },
+    /// What lies here, by dataset.
+    Identify {
+        /// Easting and northing in metres on the store's grid.
+        #[arg(value_parser = parse_pair, allow_hyphen_values = true)]
+        at: (f64, f64),
+        /// Reach in metres.
+        #[arg(long, default_value_t = 5.0)]
+        radius: f64,
+    },
+    /// One journalled edit.
+    Edit {
+        #[command(subcommand)]
+        verb: EditVerb,
+    },
+    /// Fill a form.
+    Inspect(InspectArguments),
+    /// Write everything unsent to one file.
+    ExportOutbox {
+        /// The file; it must not exist.
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EditVerb {
+    /// A new feature.
+    Create {
+        /// Its dataset.
+        #[arg(long)]
+        dataset: String,
+        /// `field=value`, several times.
+        #[arg(long = "set", value_parser = parse_assignment)]
+        set: Vec<(String, String)>,
+        /// Easting and northing of a point in metres on the store's grid.
+        #[arg(long, value_parser = parse_pair, allow_hyphen_values = true)]
+        at: Option<(f64, f64)>,
+    },
+    /// New values of a feature.
+    Update {
+        /// Its id.
+        #[arg(long)]
+        id: String,
+        /// `field=value`, several times; an empty value takes it away.
+        #[arg(long = "set", value_parser = parse_assignment)]
+        set: Vec<(String, String)>,
+        /// New place of a point.
+        #[arg(long, value_parser = parse_pair, allow_hyphen_values = true)]
+        at: Option<(f64, f64)>,
+    },
+    /// Take a feature away.
+    Delete {
+        /// Its id.
+        #[arg(long)]
+        id: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArguments {
+    /// The form's id.
+    pub(crate) form: String,
+    /// Id of the thing that is inspected.
+    #[arg(long)]
+    pub(crate) subject: Option<String>,
+    /// A JSON object: question name to answer.
+    #[arg(long)]
+    pub(crate) answers: PathBuf,
+    /// A picture, several times.
+    #[arg(long)]
+    pub(crate) photo: Vec<PathBuf>,
+    /// Complete it; else it stays a draft.
+    #[arg(long)]
+    pub(crate) complete: bool,
+}
+
+fn parse_pair(text: &str) -> Result<(f64, f64), String> {
+    let parts: Vec<&str> = text.split([',', ' ']).filter(|it| !it.is_empty()).collect();
+    if let [first, second] = parts[..]
+        && let (Ok(first), Ok(second)) = (first.parse(), second.parse())
+    {
+        return Ok((first, second));
+    }
+    Err("expected two numbers: easting,northing".to_owned())
+}
+
+fn parse_assignment(text: &str) -> Result<(String, String), String> {
+    text.split_once('=')
+        .map(|(field, value)| (field.to_owned(), value.to_owned()))
+        .ok_or_else(|| "expected field=value".to_owned())
+}
