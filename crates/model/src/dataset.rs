@@ -328,7 +328,20 @@ pub enum SourceField {
         /// Values that mean "no value": `["0", ""]`.
         #[serde(default)]
         null: Vec<String>,
+        /// Exceptions: the first that holds for a row takes the place of column and template.
+        #[serde(default)]
+        instead: Vec<Instead>,
     },
+}
+
+/// An exception to a rule of a source: other columns count where the supplier says that the row deviates.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Instead {
+    /// Holds when each of these columns has one of the values. Yes and no are `true` and `false` here.
+    pub when: BTreeMap<String, Vec<String>>,
+    /// Template of columns in braces.
+    pub template: String,
 }
 
 /// A declaration that cannot be used.
@@ -411,6 +424,17 @@ impl Dataset {
 
 /// Fills `{name}` in a template; a part between `[` and `]` falls away when a name in it is empty. White space is
 /// collapsed at the end, so that missing values leave no holes.
+///
+/// Templates of labels name fields, templates of sources name columns.
+pub fn fill_template(template: &str, value: impl Fn(&str) -> String) -> String {
+    fill(template, &value)
+}
+
+/// The names in braces of a template, in order.
+pub fn template_names(template: &str) -> Vec<&str> {
+    template.split('{').skip(1).filter_map(|it| Some(it.split_once('}')?.0)).collect()
+}
+
 fn fill(template: &str, value: &impl Fn(&str) -> String) -> String {
     let mut text = String::new();
     let mut optional: Option<(String, bool)> = None;
@@ -463,6 +487,12 @@ mod tests {
         };
         assert_eq!(fill("{street} {number}[ {letter}][, {place}]", &value), "Storgatan 12");
         assert_eq!(fill("{street}[ no {number}]", &value), "Storgatan no 12");
+    }
+
+    #[test]
+    fn the_names_of_a_template_are_listed_in_order() {
+        assert_eq!(template_names("{trakt} [{block}:]{enhet}"), ["trakt", "block", "enhet"]);
+        assert_eq!(fill_template("{a}[:{b}]", |it| if it == "a" { "1".into() } else { String::new() }), "1");
     }
 
     #[test]
