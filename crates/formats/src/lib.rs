@@ -1,1 +1,34 @@
 //! Deliveries read and written, with a list of problems.
+//!
+//! The way of a file: [`open`] finds out what it is and lists its layers; [`recognise`] ties layers to declared
+//! datasets by table and columns, or by a [`Mapping`]; [`read_features`] streams the features of one dataset on the
+//! store's grid and tells every row that was flagged or refused. The way back is [`export`].
+//!
+//! Nothing is loaded whole: one row is in memory at a time, and what a row may hold has limits with names.
+//! In every file easting comes before northing; where a file has them the other way round, [`Placement`] finds out.
+
+mod bounded;
+mod columns;
+mod crs;
+mod csv_read;
+mod delivery;
+mod error;
+mod features;
+mod geojson_read;
+mod gpkg_blob;
+mod gpkg_read;
+mod limits;
+mod mapping;
+mod placement;
+mod recognise;
+mod shp_read;
+mod validity;
+
+pub use crs::DeclaredCrs;
+pub use delivery::{Delivery, FileKind, Layer, RawRow, open};
+pub use error::FormatError;
+pub use features::{Problem, Read, ReadReport, read_features};
+pub use limits::{MAX_COLUMNS, MAX_ROW_BYTES};
+pub use mapping::Mapping;
+pub use placement::{CrsProblem, Placement, WORK_AREA, WorkArea};
+pub use recognise::{Recognised, Recognition, UnknownLayer, recognise};

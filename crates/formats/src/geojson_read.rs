@@ -1,0 +1,19 @@
+use crate::delivery::*;
+use crate::error::FormatError;
+use std::ops::ControlFlow;
+use std::path::Path;
+#[derive(Debug)]
+pub(crate) struct GeoJsonReader;
+impl GeoJsonReader {
+    pub(crate) fn open(_: &Path) -> Result<(Self, Layer), FormatError> {
+        Err(FormatError::UnknownFileKind { ending: "geojson".into() })
+    }
+    pub(crate) fn for_each_row(
+        &self,
+        _: &Layer,
+        _: &[usize],
+        _: &mut dyn FnMut(&mut RawRow) -> ControlFlow<()>,
+    ) -> Result<(), FormatError> {
+        Ok(())
+    }
+}
