@@ -28,6 +28,30 @@ pub enum GeometryKind {
     Collection,
 }
 
+/// What [`Geometry::visit`] meets, in order.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum GeometryPart {
+    /// A geometry begins; collections hold others before they end.
+    Begin {
+        /// Its ISO type without dimension: 1 point, 2 line, 3 polygon, 4–6 their multi forms, 7 collection.
+        base: u32,
+    },
+    /// A line or a ring begins; the first ring of a polygon is its outer one. Points have none.
+    Path {
+        /// How many vertices follow, the closing one of a ring among them.
+        n_vertices: usize,
+    },
+    /// A vertex.
+    Vertex {
+        /// First ordinate, the easting in metres.
+        e_m: f64,
+        /// Second ordinate, the northing in metres.
+        n_m: f64,
+    },
+    /// The geometry that began last ends.
+    End,
+}
+
 impl Geometry {
     /// Checks bytes and takes them as they are.
     ///
@@ -90,6 +114,18 @@ impl Geometry {
             if let Step::Vertex { x, y, .. } = step {
                 see(x, y);
             }
+        });
+    }
+
+    /// Shows the structure in order, without copying: each geometry, its paths, their vertices.
+    pub fn visit(&self, mut see: impl FnMut(GeometryPart)) {
+        let _ = walk(&self.wkb, &mut |step| {
+            see(match step {
+                Step::Begin { base } => GeometryPart::Begin { base },
+                Step::Path { n_vertices } => GeometryPart::Path { n_vertices },
+                Step::Vertex { x, y, .. } => GeometryPart::Vertex { e_m: x, n_m: y },
+                Step::End => GeometryPart::End,
+            });
         });
     }
 
@@ -301,7 +337,11 @@ mod tests {
     fn bytes_cut_anywhere_are_refused() {
         let whole = Geometry::from_types(&square()).into_wkb();
         for n in 0..whole.len() {
-            assert_eq!(Geometry::from_wkb(whole[..n].to_vec()), Err(GeometryError::Truncated), "{n}");
+            assert_eq!(
+                Geometry::from_wkb(whole[..n].to_vec()),
+                Err(GeometryError::Truncated),
+                "{n}"
+            );
         }
     }
 

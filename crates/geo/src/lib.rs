@@ -12,7 +12,7 @@ mod sweref;
 mod wkb;
 
 pub use bounds::Bounds;
-pub use geometry::{Geometry, GeometryKind};
+pub use geometry::{Geometry, GeometryKind, GeometryPart};
 pub use measure::{area_on_grid_m2, distance_on_grid_m, distance_to_geometry_m, length_on_grid_m};
 pub use position::{Crs, EastNorthM, Grid, LonLatDeg, Position, PositionError, WebMercator, Wgs84};
 pub use sweref::{GridSystem, GridSystemError};
