@@ -8,6 +8,7 @@ use std::process::Command;
 const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("geo", &[]),
     ("model", &["geo"]),
+    ("machine", &["model"]),
     ("changes", &["geo", "model"]),
     ("protocol", &["geo", "model", "changes"]),
     ("formats", &["geo", "model"]),
@@ -23,11 +24,20 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "geo", "model", "changes", "protocol", "formats", "app", "store", "server", "sync-http",
+            "geo",
+            "model",
+            "changes",
+            "protocol",
+            "formats",
+            "app",
+            "store",
+            "server",
+            "sync-http",
             "demo",
+            "machine",
         ],
     ),
-    ("desktop", &["app", "ipc", "model", "store", "sync-http"]),
+    ("desktop", &["app", "ipc", "machine", "model", "store", "sync-http"]),
     ("xtask", &["ipc", "model"]),
 ];
 
@@ -138,7 +148,8 @@ fn every_room_is_on_the_map() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let map = std::fs::read_to_string(root.join("ARCHITECTURE.md")).expect("ARCHITECTURE.md");
     for package in packages() {
-        let place = package.folder.strip_prefix(root.canonicalize().expect("root")).expect("inside");
+        let place =
+            package.folder.strip_prefix(root.canonicalize().expect("root")).expect("inside");
         let row = format!("`{}`", place.display());
         assert!(map.contains(&row), "ARCHITECTURE.md has no row for {row}");
     }

@@ -51,7 +51,11 @@ impl GridSystem {
     ///
     /// [`GridSystemError`] when the code is not one of 3006–3018.
     pub fn from_epsg(epsg: u32) -> Result<Self, GridSystemError> {
-        if (3006..=3018).contains(&epsg) { Ok(Self { epsg }) } else { Err(GridSystemError { epsg }) }
+        if (3006..=3018).contains(&epsg) {
+            Ok(Self { epsg })
+        } else {
+            Err(GridSystemError { epsg })
+        }
     }
 
     /// The EPSG code.
@@ -71,7 +75,11 @@ impl GridSystem {
     /// Central meridian (radians), scale on it, and false easting (metres).
     fn parameters(self) -> (f64, f64, f64) {
         let meridian_rad = self.row().2.to_radians();
-        if self.epsg == 3006 { (meridian_rad, 0.9996, 500_000.0) } else { (meridian_rad, 1.0, 150_000.0) }
+        if self.epsg == 3006 {
+            (meridian_rad, 0.9996, 500_000.0)
+        } else {
+            (meridian_rad, 1.0, 150_000.0)
+        }
     }
 
     /// Projects longitude and latitude to this grid.

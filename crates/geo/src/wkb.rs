@@ -168,7 +168,7 @@ impl Reader<'_> {
     }
 }
 
-/// Base type and number of ordinates, from an ISO code (1001 = point Z) or an EWKB one (0x8000_0001).
+/// Base type and number of ordinates, from an ISO code (1001 = point Z) or an EWKB one (`0x8000_0001`).
 fn split_type(code: u32) -> Result<(u32, usize), GeometryError> {
     let ewkb_z = code & 0x8000_0000 != 0;
     let ewkb_m = code & 0x4000_0000 != 0;

@@ -1,8 +1,8 @@
 //! The requests: name, input and output of each, listed once.
 
+use serde::Deserialize;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::Deserialize;
 use ts_rs::TS;
 
 use crate::dto::{

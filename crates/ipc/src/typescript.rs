@@ -1,5 +1,6 @@
 use std::any::TypeId;
 use std::collections::{BTreeMap, HashSet};
+use std::fmt::Write as _;
 
 use ts_rs::{Config, TS, TypeVisitor};
 
@@ -19,7 +20,8 @@ pub fn typescript() -> String {
     }
     text.push_str("\nexport type Commands = {\n");
     for (name, input, output) in &all.commands {
-        text.push_str(&format!("\t{name}: {{ input: {input}; output: {output} }};\n"));
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "\t{name}: {{ input: {input}; output: {output} }};");
     }
     text.push_str("};\n");
     text

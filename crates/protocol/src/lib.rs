@@ -8,8 +8,8 @@ mod message;
 mod package;
 
 pub use message::{
-    ErrorBody, FeedBlob, FeedEntry, FeedKind, FeedRow, Head, JoinReply, JoinRequest, OpOutcome, Outcome,
-    PROTOCOL_VERSION, PullReply, PushReply, PushRequest, Witness,
+    ErrorBody, FeedBlob, FeedEntry, FeedKind, FeedRow, Head, JoinReply, JoinRequest, OpOutcome,
+    Outcome, PROTOCOL_VERSION, PullReply, PushReply, PushRequest, Witness,
 };
 pub use package::{
     PACKAGE_FORMAT, PackageFile, PackageFileKind, PackageManifest, PackageScope, PackagedDataset,

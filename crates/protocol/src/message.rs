@@ -1,5 +1,7 @@
 use faltkarta_changes::Operation;
-use faltkarta_model::{BlobId, DatasetId, FeatureId, OpId, Properties, ReplicaId, Timestamp, Value};
+use faltkarta_model::{
+    BlobId, DatasetId, FeatureId, OpId, Properties, ReplicaId, Timestamp, Value,
+};
 use serde::{Deserialize, Serialize};
 
 /// The version of this wire; a server answers 426 to one it does not know.

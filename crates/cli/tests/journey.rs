@@ -1,0 +1,321 @@
+//! A day through the command line: a delivery becomes a store, a laptop joins, an inspector works while the store
+//! goes away in the middle of a push, a second laptop and the coordinator see the work, once.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::{Value, json};
+
+/// A smallest JPEG: one grey pixel, written by hand from the standard's tables.
+const PICTURE: &[u8] = include_bytes!("fixtures/pixel.jpg");
+
+fn faltkarta(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_faltkarta"));
+    // The key store of whoever runs the tests is none of the tests' business.
+    command.args(arguments).env("FALTKARTA_KEY_STORE", "file").stdin(Stdio::null());
+    command
+}
+
+/// Runs a command that must succeed and answer one JSON document.
+#[track_caller]
+fn answer(arguments: &[&str]) -> Value {
+    let output = faltkarta(arguments).arg("--json").output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {error}");
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|fault| panic!("{arguments:?} answered no JSON: {fault}"))
+}
+
+/// Runs a command that must be refused, and gives the code of the refusal.
+#[track_caller]
+fn refusal(arguments: &[&str]) -> String {
+    let output = faltkarta(arguments).arg("--json").output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{arguments:?} is refused with status 1");
+    let text = String::from_utf8_lossy(&output.stderr);
+    let error: Value = serde_json::from_str(text.trim())
+        .unwrap_or_else(|fault| panic!("{arguments:?}: {fault} in {text}"));
+    assert_eq!(error["format"], "faltkarta.error/1");
+    assert_eq!(error["data_safe"], true);
+    error["code"].as_str().unwrap().to_owned()
+}
+
+struct Server {
+    child: Child,
+    at: SocketAddr,
+}
+
+impl Server {
+    fn start(store: &Path, listen: &str) -> Self {
+        let mut child = faltkarta(&["serve", text(store), "--listen", listen, "--json"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let hello: Value = serde_json::from_str(&line).unwrap();
+        let url = hello["url"].as_str().unwrap().trim_start_matches("http://").to_owned();
+        Self { child, at: url.parse().unwrap() }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A road between laptop and store that can lose the answer to the next push after the store has committed.
+struct Road {
+    at: SocketAddr,
+    lose_next_push_answer: Arc<AtomicBool>,
+}
+
+impl Road {
+    fn to(server: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let at = listener.local_addr().unwrap();
+        let lose = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&lose);
+        std::thread::spawn(move || {
+            for from in listener.incoming().flatten() {
+                let flag = Arc::clone(&flag);
+                std::thread::spawn(move || carry(&from, server, &flag));
+            }
+        });
+        Self { at, lose_next_push_answer: lose }
+    }
+}
+
+fn carry(from: &TcpStream, server: SocketAddr, lose: &AtomicBool) {
+    let Ok(to) = TcpStream::connect(server) else {
+        let _ = from.shutdown(Shutdown::Both);
+        return;
+    };
+    let (mut from_read, mut to_write) = (from.try_clone().unwrap(), to.try_clone().unwrap());
+    let (mut to_read, mut from_write) = (to.try_clone().unwrap(), from.try_clone().unwrap());
+    let saw_push = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&saw_push);
+    let up = std::thread::spawn(move || {
+        let mut buffer = [0; 16 * 1024];
+        while let Ok(n) = from_read.read(&mut buffer) {
+            if n == 0 {
+                break;
+            }
+            if buffer[..n].windows(5).any(|it| it == b"/push") {
+                seen.store(true, Ordering::SeqCst);
+            }
+            if to_write.write_all(&buffer[..n]).is_err() {
+                break;
+            }
+        }
+        let _ = to_write.shutdown(Shutdown::Write);
+    });
+    let mut buffer = [0; 16 * 1024];
+    while let Ok(n) = to_read.read(&mut buffer) {
+        if n == 0 {
+            break;
+        }
+        if saw_push.load(Ordering::SeqCst) && lose.swap(false, Ordering::SeqCst) {
+            // The store has answered, so it has committed; the laptop never hears of it.
+            break;
+        }
+        if from_write.write_all(&buffer[..n]).is_err() {
+            break;
+        }
+    }
+    let _ = from.shutdown(Shutdown::Both);
+    let _ = to.shutdown(Shutdown::Both);
+    let _ = up.join();
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+struct Place {
+    root: tempfile::TempDir,
+}
+
+impl Place {
+    fn path(&self, name: &str) -> PathBuf {
+        self.root.path().join(name)
+    }
+}
+
+/// A delivery of the smallest size, imported.
+fn store_of_a_small_delivery() -> (Place, PathBuf) {
+    let place = Place { root: tempfile::tempdir().unwrap() };
+    let (delivery, store) = (place.path("delivery"), place.path("store"));
+    answer(&["demo", text(&delivery), "--scale", "0.03"]);
+    let report = answer(&["import", text(&store), text(&delivery)]);
+    assert_eq!(report["format"], "faltkarta.import/1");
+    for dataset in report["datasets"].as_array().unwrap() {
+        let count = |key: &str| dataset[key].as_u64().unwrap();
+        assert_eq!(
+            count("read"),
+            count("new") + count("changed") + count("unchanged") + count("refused"),
+            "nothing is dropped silently: {dataset}"
+        );
+    }
+    (place, store)
+}
+
+fn first_hit(laptop: &Path, typed: &str, kind: &str) -> Value {
+    let found = answer(&["field", text(laptop), "search", typed]);
+    assert_eq!(found["format"], "faltkarta.search/1");
+    let hit = found["hits"].as_array().unwrap().iter().find(|it| it["kind"] == kind).cloned();
+    hit.unwrap_or_else(|| panic!("{typed} finds a {kind}: {found}"))
+}
+
+#[test]
+fn an_inspection_arrives_once_although_the_answer_is_lost_and_the_store_is_killed() {
+    let (place, store) = store_of_a_small_delivery();
+    let server = Server::start(&store, "127.0.0.1:0");
+    let road = Road::to(server.at);
+    let (first, second) = (place.path("first"), place.path("second"));
+    answer(&["field", text(&first), "join", &format!("http://{}", road.at), "--user", "Inspektör"]);
+    answer(&["field", text(&second), "join", &format!("http://{}", server.at)]);
+
+    // What a technician types at the first start.
+    let address = first_hit(&first, "kungsg 12", "address");
+    assert!(address["label"].as_str().unwrap().starts_with("Kungsgatan 12"), "{address}");
+    let parcel = first_hit(&first, "rya 1:5", "parcel");
+    let hydrant = first_hit(&first, "BP 114", "asset");
+    assert_eq!(hydrant["dataset"], "hydrant");
+    let (e, n) = (&parcel["position"]["e_m"], &parcel["position"]["n_m"]);
+    let at = format!("{e},{n}");
+    let coordinate = first_hit(&first, &format!("{e} {n}"), "coordinate");
+    assert_eq!(coordinate["position"]["epsg"], 3009);
+    let here = answer(&["field", text(&first), "identify", &at]);
+    let datasets: Vec<&str> = here["features"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["dataset"].as_str().unwrap())
+        .collect();
+    assert!(datasets.contains(&"parcel"), "{datasets:?}");
+    for feature in here["features"].as_array().unwrap() {
+        assert!(!feature["source"].as_str().unwrap().is_empty(), "{feature}");
+        assert!(feature.get("data_date").is_some(), "{feature}");
+    }
+
+    let answers = place.path("answers.json");
+    std::fs::write(&answers, json!({ "samlad_bedomning": "utan_avvikelse" }).to_string()).unwrap();
+    let photo = place.path("foto.jpg");
+    std::fs::write(&photo, PICTURE).unwrap();
+    let subject = parcel["id"].as_str().unwrap();
+    answer(&[
+        "field",
+        text(&first),
+        "inspect",
+        "arbetsplatsbesok",
+        "--subject",
+        subject,
+        "--answers",
+        text(&answers),
+        "--photo",
+        text(&photo),
+        "--complete",
+    ]);
+    let status = answer(&["field", text(&first), "status"]);
+    assert!(status["edits"]["saved_here"].as_u64().unwrap() >= 1, "{status}");
+    assert_eq!(status["photos"], json!({ "taken": 1, "received": 0 }), "{status}");
+
+    // The answer to the push is lost on the road, then the store is killed where it stands.
+    road.lose_next_push_answer.store(true, Ordering::SeqCst);
+    refusal(&["field", text(&first), "sync"]);
+    let at_address = server.at.to_string();
+    drop(server);
+    assert_eq!(refusal(&["field", text(&first), "sync"]), "server_unreachable");
+    let status = answer(&["field", text(&first), "status"]);
+    assert!(status["edits"]["saved_here"].as_u64().unwrap() >= 1, "nothing is lost: {status}");
+
+    // The store is back: the same operations go again and take effect once.
+    let _server = Server::start(&store, &at_address);
+    let round = answer(&["field", text(&first), "sync"]);
+    assert_eq!(round["format"], "faltkarta.sync/1");
+    assert_eq!(round["conflicts"], 0, "{round}");
+    let status = answer(&["field", text(&first), "status"]);
+    assert_eq!(status["edits"]["saved_here"], 0, "{status}");
+    assert_eq!(status["photos"], json!({ "taken": 1, "received": 1 }), "{status}");
+
+    answer(&["field", text(&second), "sync"]);
+    let here = answer(&["field", text(&second), "identify", &at, "--radius", "50"]);
+    let n_seen = here["features"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|it| it["dataset"] == "inspection")
+        .count();
+    assert_eq!(n_seen, 1, "the second laptop shows it on its map: {here}");
+
+    let export = place.path("kontroller.gpkg");
+    answer(&["export", text(&store), "--dataset", "inspection", "--to", text(&export)]);
+    let file = rusqlite::Connection::open(&export).unwrap();
+    let n_rows: i64 =
+        file.query_row("SELECT count(*) FROM inspection", [], |row| row.get(0)).unwrap();
+    assert_eq!(n_rows, 1, "once, and only once");
+}
+
+#[test]
+fn the_same_delivery_read_twice_changes_nothing() {
+    let (place, store) = store_of_a_small_delivery();
+    let again = answer(&["import", text(&store), text(&place.path("delivery"))]);
+    for dataset in again["datasets"].as_array().unwrap() {
+        assert_eq!(dataset["new"], 0, "{dataset}");
+        assert_eq!(dataset["changed"], 0, "{dataset}");
+        assert_eq!(dataset["gone"], 0, "{dataset}");
+    }
+}
+
+#[test]
+fn broken_input_is_refused_with_a_code_and_nothing_is_read() {
+    let place = Place { root: tempfile::tempdir().unwrap() };
+    let (delivery, store) = (place.path("delivery"), place.path("store"));
+    answer(&["demo", text(&delivery), "--scale", "0.03"]);
+
+    let whole = std::fs::read(delivery.join("ortnamn_18.gpkg")).unwrap();
+    let truncated = place.path("ortnamn_18.gpkg");
+    std::fs::write(&truncated, &whole[..whole.len() / 2]).unwrap();
+    assert_eq!(refusal(&["import", text(&store), text(&truncated)]), "truncated_file");
+
+    let foreign = place.path("bild.gpkg");
+    std::fs::write(&foreign, PICTURE).unwrap();
+    assert_eq!(refusal(&["import", text(&store), text(&foreign)]), "not_a_delivery");
+
+    let unknown = place.path("plan.geojson");
+    let feature = json!({
+        "type": "FeatureCollection",
+        "crs": { "type": "name", "properties": { "name": "EPSG:2154" } },
+        "features": [{ "type": "Feature", "properties": {},
+            "geometry": { "type": "Point", "coordinates": [652469.0, 6862035.0] } }],
+    });
+    std::fs::write(&unknown, feature.to_string()).unwrap();
+    assert_eq!(refusal(&["import", text(&store), text(&unknown)]), "unknown_crs");
+}
+
+#[test]
+fn a_page_of_a_captive_portal_is_not_taken_for_a_store() {
+    let place = Place { root: tempfile::tempdir().unwrap() };
+    let portal = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", portal.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut guest in portal.incoming().flatten() {
+            let mut buffer = [0; 4096];
+            let _ = guest.read(&mut buffer);
+            let page = "<html><body>Logga in</body></html>";
+            let _ = write!(
+                guest,
+                "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{page}",
+                page.len()
+            );
+        }
+    });
+    let laptop = place.path("laptop");
+    assert_eq!(refusal(&["field", text(&laptop), "join", &url]), "not_a_geodata_store");
+}
