@@ -161,14 +161,15 @@ impl<'a> Plan<'a> {
         if let Some(epsg) = recognised.forced_epsg {
             return Ok(Placement::forced(epsg, &sample)?);
         }
-        let declared = match &recognised.layer().crs {
-            DeclaredCrs::Epsg(epsg) => Some(*epsg),
-            DeclaredCrs::None => recognised.source.crs,
+        match &recognised.layer().crs {
+            DeclaredCrs::Epsg(epsg) => Ok(Placement::detect(Some(*epsg), &sample)?),
+            // What the schema uses is only a likely guess about a file that says nothing.
+            DeclaredCrs::None => Ok(Placement::detect(recognised.source.crs, &sample)
+                .or_else(|_| Placement::detect(None, &sample))?),
             DeclaredCrs::Unknown { text } => {
-                return Err(CrsProblem::UnknownCrs { declared: text.clone() }.into());
+                Err(CrsProblem::UnknownCrs { declared: text.clone() }.into())
             }
-        };
-        Ok(Placement::detect(declared, &sample)?)
+        }
     }
 }
 
@@ -208,8 +209,8 @@ impl Reading<'_> {
         if self.placement.is_swapped() {
             tell("axis_order", format!("EPSG:{}, northing first; turned", self.placement.epsg()));
         }
-        let is_assumed =
-            recognised.layer().crs == DeclaredCrs::None && recognised.source.crs.is_none();
+        let is_assumed = recognised.layer().crs == DeclaredCrs::None
+            && recognised.source.crs != Some(self.placement.epsg());
         if is_assumed && recognised.forced_epsg.is_none() {
             tell("crs_assumed", format!("EPSG:{}", self.placement.epsg()));
         }

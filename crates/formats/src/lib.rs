@@ -15,6 +15,7 @@ mod delivery;
 mod error;
 mod features;
 mod geojson_read;
+mod geojson_shape;
 mod gpkg_blob;
 mod gpkg_read;
 mod limits;
