@@ -1,1 +1,33 @@
 //! One laptop in one SQLite file: base, overlay, journal, drafts, attachments, index generations.
+//!
+//! *base* is the rows as last received from the geodata store; *journal* is every own operation, written once and
+//! never changed; *overlay* is how features look with the own operations that the base does not show yet. One writer,
+//! every function one transaction, `synchronous=FULL`: what a function has returned for survives a power cut.
+//! The file is encrypted with SQLCipher; photos lie beside it in `photos/`, named by their content.
+
+mod attachment;
+mod draft;
+mod error;
+mod feature;
+mod feed;
+mod folder;
+mod index;
+mod install;
+mod journal;
+mod key;
+mod overlay;
+mod picture;
+mod recent;
+mod schema;
+mod store;
+
+pub use attachment::{Attachment, PHOTO_BYTES_MAX, PhotoCounts, Upload};
+pub use draft::{AnswerChange, AnswerLogRow, Draft, DraftSave};
+pub use error::StoreError;
+pub use feature::{DatasetRow, FormRow, Relation, RowChange, StoredFeature};
+pub use feed::PageEffect;
+pub use index::TreeRow;
+pub use install::{Install, InstallProgress, check_package_file};
+pub use journal::{EditCounts, EditState, JournalRow, LocalEdit, LocalOperation};
+pub use key::{FileKeyStore, FixedKeyStore, Key, KeyPlace, KeyStore};
+pub use store::{OpenOptions, Store};

@@ -1,0 +1,245 @@
+use std::collections::BTreeSet;
+
+use faltkarta_model::{FeatureId, Timestamp, Value};
+use faltkarta_protocol::{FeedEntry, FeedKind, FeedRow, Outcome, PullReply, Witness};
+use rusqlite::{OptionalExtension as _, Transaction};
+
+use crate::error::{StoreError, bad_column};
+use crate::feature::{RowChange, base_of, overlay_of};
+use crate::journal::{cursor_seq, raise_safe_seq, record};
+use crate::overlay;
+use crate::store::{Store, write_meta};
+
+/// What a page of the feed did here.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PageEffect {
+    /// Rows that look different now.
+    pub changes: Vec<RowChange>,
+    /// Entries that were taken.
+    pub n_entries: u32,
+    /// Entries of others that touch a feature with own edits under way.
+    pub n_merged: u32,
+}
+
+impl Store {
+    /// The cursor to pull from; `None` before a package is installed.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the read.
+    pub fn cursor(&self) -> Result<Option<String>, StoreError> {
+        self.meta("cursor")
+    }
+
+    /// Number of the last feed entry that is in the base.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the read.
+    pub fn cursor_seq(&self) -> Result<u64, StoreError> {
+        cursor_seq(&self.conn)
+    }
+
+    /// What the laptop has seen of the store's history.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the read.
+    pub fn witness(&self) -> Result<Witness, StoreError> {
+        let seq = cursor_seq(&self.conn)?;
+        let chain = self.meta("cursor_chain")?.unwrap_or_default();
+        Ok(Witness { seq, chain })
+    }
+
+    /// Takes a page of the feed: rows, own edits that are now shown by them, and the cursor, in one transaction.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::FeedBroken`] when the page does not follow on the cursor; then nothing of it was taken.
+    pub fn apply_page(
+        &mut self,
+        page: &PullReply,
+        now: Timestamp,
+    ) -> Result<PageEffect, StoreError> {
+        self.apply(|tx| take_page(tx, page, now))
+    }
+}
+
+fn take_page(
+    tx: &Transaction<'_>,
+    page: &PullReply,
+    now: Timestamp,
+) -> Result<PageEffect, StoreError> {
+    let cursor = cursor_seq(tx)?;
+    check_order(page, cursor)?;
+    let mut touched = BTreeSet::new();
+    let mut effect = PageEffect::default();
+    for entry in &page.entries {
+        if is_under_way(tx, entry)? {
+            effect.n_merged += 1;
+        }
+        take_entry(tx, entry, now)?;
+        touched.insert(entry.feature);
+        effect.n_entries += 1;
+    }
+    touched.extend(own_features_passed(tx, page.at.seq)?);
+    for id in touched {
+        effect.changes.extend(change_of(tx, id, page.at.seq)?);
+    }
+    for (key, value) in [
+        ("cursor", page.cursor.as_str()),
+        ("cursor_seq", &page.at.seq.to_string()),
+        ("cursor_chain", &page.at.chain),
+    ] {
+        write_meta(tx, key, value)?;
+    }
+    raise_safe_seq(tx, page.safe_seq)?;
+    Ok(effect)
+}
+
+fn check_order(page: &PullReply, cursor: u64) -> Result<(), StoreError> {
+    let broken = |text: String| StoreError::FeedBroken { cursor, text };
+    let mut last = cursor;
+    for entry in &page.entries {
+        if entry.seq <= last {
+            return Err(broken(format!("entry {} after {last}", entry.seq)));
+        }
+        last = entry.seq;
+    }
+    if page.at.seq < last {
+        return Err(broken(format!("the page ends at {} before entry {last}", page.at.seq)));
+    }
+    Ok(())
+}
+
+/// Whether somebody else's entry meets own edits that the base does not show yet.
+fn is_under_way(tx: &Transaction<'_>, entry: &FeedEntry) -> Result<bool, StoreError> {
+    let mut statement = tx.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM journal WHERE feature = ?1 AND state = 'pending')
+            AND NOT EXISTS (SELECT 1 FROM journal WHERE id = ?2)",
+    )?;
+    Ok(statement
+        .query_row((&entry.feature.as_bytes()[..], &entry.op.as_bytes()[..]), |row| row.get(0))?)
+}
+
+fn take_entry(tx: &Transaction<'_>, entry: &FeedEntry, now: Timestamp) -> Result<(), StoreError> {
+    settle_own(tx, entry, now)?;
+    let mut statement = tx.prepare_cached("SELECT no FROM dataset WHERE id = ?1")?;
+    let dataset: Option<u16> =
+        statement.query_row([entry.dataset.as_str()], |row| row.get(0)).optional()?;
+    // A dataset that is not on this laptop: the next package brings it whole.
+    let Some(dataset) = dataset else { return Ok(()) };
+    let id = &entry.feature.as_bytes()[..];
+    let base = base_of(tx, entry.feature)?;
+    let mut statement = tx.prepare_cached("SELECT seq FROM gone WHERE id = ?1")?;
+    let gone_seq: Option<u64> = statement.query_row([id], |row| row.get(0)).optional()?;
+    let seen_seq = base.as_ref().map_or(0, |it| it.seq).max(gone_seq.unwrap_or(0));
+    if entry.seq <= seen_seq {
+        return Ok(());
+    }
+    match (entry.kind, &entry.row) {
+        (FeedKind::Upsert, Some(row)) => {
+            let number = match &base {
+                Some(base) => base.row,
+                None => own_row(tx, entry.feature)?,
+            };
+            upsert(tx, entry, dataset, number, row)?;
+            tx.prepare_cached("DELETE FROM gone WHERE id = ?1")?.execute([id])?;
+        }
+        (FeedKind::Upsert, None) => {
+            return Err(StoreError::FeedBroken {
+                cursor: cursor_seq(tx)?,
+                text: format!("entry {} has no row", entry.seq),
+            });
+        }
+        (FeedKind::Delete | FeedKind::Leave, _) => {
+            if let Some(base) = base {
+                tx.prepare_cached("DELETE FROM base WHERE id = ?1")?.execute([id])?;
+                tx.prepare_cached(
+                    "INSERT INTO gone VALUES (?1, ?2, ?3, ?4) ON CONFLICT(id) DO UPDATE SET row = ?2, seq = ?4",
+                )?
+                .execute((id, base.row, dataset, entry.seq))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// An own operation that comes back in the feed has been taken, whatever became of the answer to its push.
+fn settle_own(tx: &Transaction<'_>, entry: &FeedEntry, now: Timestamp) -> Result<(), StoreError> {
+    let mut statement = tx.prepare_cached("SELECT state FROM journal WHERE id = ?1")?;
+    let state: Option<String> =
+        statement.query_row([&entry.op.as_bytes()[..]], |row| row.get(0)).optional()?;
+    match state.as_deref() {
+        // A pending one is pushed again all the same: only the answer says whether a part of it is in conflict.
+        None | Some("pending" | "received" | "conflict") => Ok(()),
+        Some(_) => record(tx, entry.op, &Outcome::Applied, Some(entry.seq), entry.seq, now),
+    }
+}
+
+fn own_row(tx: &Transaction<'_>, id: FeatureId) -> Result<u32, StoreError> {
+    match overlay_of(tx, id)? {
+        Some(own) => Ok(own.stored.row),
+        None => overlay::next_row(tx),
+    }
+}
+
+fn upsert(
+    tx: &Transaction<'_>,
+    entry: &FeedEntry,
+    dataset: u16,
+    number: u32,
+    row: &FeedRow,
+) -> Result<(), StoreError> {
+    let wkb = match &row.geometry {
+        Value::Geometry(geometry) => Some(geometry.wkb()),
+        _ => None,
+    };
+    let properties =
+        serde_json::to_string(&row.properties).map_err(|error| bad_column("properties", error))?;
+    let id = &entry.feature.as_bytes()[..];
+    tx.prepare_cached(
+        "INSERT INTO base(row, dataset, id, version, seq, geometry, properties) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         ON CONFLICT(row) DO UPDATE SET dataset = ?2, version = ?4, seq = ?5, geometry = ?6, properties = ?7",
+    )?
+    .execute((number, dataset, id, entry.version, entry.seq, wkb, properties))?;
+    tx.prepare_cached("DELETE FROM feature_blob WHERE feature = ?1")?.execute([id])?;
+    for blob in &row.blobs {
+        tx.prepare_cached("INSERT INTO feature_blob VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?
+            .execute((id, blob.id.as_str(), blob.complete))?;
+    }
+    Ok(())
+}
+
+/// Features whose own edits are shown by the base from now on.
+fn own_features_passed(tx: &Transaction<'_>, to_seq: u64) -> Result<Vec<FeatureId>, StoreError> {
+    let mut statement = tx.prepare_cached(
+        "SELECT DISTINCT j.feature FROM journal j JOIN overlay o ON o.id = j.feature
+         WHERE j.until_seq <= ?1",
+    )?;
+    let rows = statement.query_map([to_seq], |row| row.get::<_, Vec<u8>>(0))?;
+    rows.map(|id| FeatureId::from_slice(&id?).map_err(|error| bad_column("journal.feature", error)))
+        .collect()
+}
+
+fn change_of(
+    tx: &Transaction<'_>,
+    id: FeatureId,
+    cursor_seq: u64,
+) -> Result<Option<RowChange>, StoreError> {
+    if let Some(change) = overlay::rebuild(tx, id, cursor_seq)? {
+        return Ok(Some(change));
+    }
+    let mut statement = tx.prepare_cached(
+        "SELECT g.row, d.id FROM gone g JOIN dataset d ON d.no = g.dataset WHERE g.id = ?1",
+    )?;
+    let gone: Option<(u32, String)> = statement
+        .query_row([&id.as_bytes()[..]], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    gone.map(|(row, dataset)| {
+        let dataset = faltkarta_model::DatasetId::parse(&dataset)
+            .map_err(|error| bad_column("dataset.id", error))?;
+        Ok(RowChange { row, id, dataset, now: None })
+    })
+    .transpose()
+}

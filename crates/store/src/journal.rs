@@ -1,0 +1,400 @@
+use faltkarta_changes::Operation;
+use faltkarta_model::{FeatureId, OpId, Timestamp};
+use faltkarta_protocol::{Outcome, PushReply};
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction};
+
+use crate::draft;
+use crate::error::{StoreError, bad_column};
+use crate::feature::RowChange;
+use crate::overlay;
+use crate::store::{Store, read_meta, write_meta};
+
+/// One act of a person: operations that are durable together, with how they are called in lists.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LocalEdit {
+    /// In the order of their numbers, which follow on the journal.
+    pub ops: Vec<LocalOperation>,
+    /// The draft that ends with it: its attachments now belong to the inspection of the same id.
+    pub completes_draft: Option<FeatureId>,
+}
+
+/// One operation with the words for lists.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LocalOperation {
+    /// The operation.
+    pub op: Operation,
+    /// `edit` or `inspection`.
+    pub kind: &'static str,
+    /// What it is about: "Ventil AV-121".
+    pub title: String,
+    /// What was done, in plain words.
+    pub detail: String,
+}
+
+/// Where an own edit stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EditState {
+    /// Durable in this file.
+    SavedHere,
+    /// Durable at the store.
+    Received,
+    /// In every usable backup of the store.
+    Secured,
+    /// The store kept another value; a person decides.
+    Conflict,
+    /// Waits at the store for something else.
+    Parked,
+    /// Waits at the store for the coordinator.
+    Quarantined,
+}
+
+impl EditState {
+    /// The word on the wire to the interface.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SavedHere => "saved_here",
+            Self::Received => "received",
+            Self::Secured => "secured",
+            Self::Conflict => "conflict",
+            Self::Parked => "parked",
+            Self::Quarantined => "quarantined",
+        }
+    }
+
+    /// Whether somebody has to look at it.
+    pub fn needs_attention(self) -> bool {
+        matches!(self, Self::Conflict | Self::Parked | Self::Quarantined)
+    }
+}
+
+/// An own edit in a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JournalRow {
+    /// Number in this file.
+    pub op_no: u32,
+    /// The operation.
+    pub op: Operation,
+    /// `edit` or `inspection`.
+    pub kind: String,
+    /// What it is about.
+    pub title: String,
+    /// What was done.
+    pub detail: String,
+    /// When, on the laptop's clock.
+    pub made_at: String,
+    /// Where it stands.
+    pub state: EditState,
+    /// Why it waits, as a code, or empty.
+    pub why: String,
+}
+
+/// How many edits stand where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct EditCounts {
+    /// Durable here only.
+    pub saved_here: u32,
+    /// Durable at the store.
+    pub received: u32,
+    /// In every usable backup of the store.
+    pub secured: u32,
+    /// A person has to look.
+    pub needs_attention: u32,
+}
+
+impl Store {
+    /// The number of the next own operation.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the read.
+    pub fn next_op_no(&self) -> Result<u32, StoreError> {
+        next_op_no(&self.conn)
+    }
+
+    /// Writes an act to journal and overlay in one transaction. When this returns, it survives a power cut.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]; then nothing of the act was done.
+    pub fn apply_local(&mut self, edit: &LocalEdit) -> Result<Vec<RowChange>, StoreError> {
+        self.apply(|tx| {
+            let cursor_seq = cursor_seq(tx)?;
+            let mut changes = vec![];
+            for local in &edit.ops {
+                insert(tx, local)?;
+                changes.extend(overlay::rebuild(tx, local.op.feature, cursor_seq)?);
+            }
+            if let Some(draft) = edit.completes_draft {
+                draft::complete(tx, draft)?;
+            }
+            Ok(changes)
+        })
+    }
+
+    /// Operations that no store has answered for, in order: at most `n_max`, about `n_bytes_max` of JSON.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the read.
+    pub fn pending(&self, n_max: usize, n_bytes_max: usize) -> Result<Vec<Operation>, StoreError> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT operation FROM journal WHERE state = 'pending' ORDER BY op_no LIMIT ?1",
+        )?;
+        let rows = statement.query_map([n_max as i64], |row| row.get::<_, String>(0))?;
+        let mut ops = vec![];
+        let mut n_bytes = 0;
+        for text in rows {
+            let text = text?;
+            n_bytes += text.len();
+            // One operation always goes, however large.
+            if n_bytes > n_bytes_max && !ops.is_empty() {
+                break;
+            }
+            ops.push(parse(&text)?);
+        }
+        Ok(ops)
+    }
+
+    /// How many operations wait.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the read.
+    pub fn n_pending(&self) -> Result<u32, StoreError> {
+        let mut statement =
+            self.conn.prepare_cached("SELECT count(*) FROM journal WHERE state = 'pending'")?;
+        Ok(statement.query_row([], |row| row.get(0))?)
+    }
+
+    /// Keeps what a store answered for a push, with the lineage and the mark of its backups, in one transaction.
+    ///
+    /// An edit stays visible until the cursor has passed it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the write.
+    pub fn record_outcomes(
+        &mut self,
+        reply: &PushReply,
+        now: Timestamp,
+    ) -> Result<Vec<RowChange>, StoreError> {
+        self.apply(|tx| {
+            for outcome in &reply.outcomes {
+                record(tx, outcome.op, &outcome.outcome, outcome.seq, reply.head.seq, now)?;
+            }
+            write_meta(tx, "lineage", &reply.lineage)?;
+            raise_safe_seq(tx, reply.safe_seq)?;
+            let cursor_seq = cursor_seq(tx)?;
+            let mut changes = vec![];
+            for outcome in &reply.outcomes {
+                let mut statement =
+                    tx.prepare_cached("SELECT feature FROM journal WHERE id = ?1")?;
+                let feature: Option<Vec<u8>> = statement
+                    .query_row([&outcome.op.as_bytes()[..]], |row| row.get(0))
+                    .optional()?;
+                if let Some(id) = feature {
+                    let id = FeatureId::from_slice(&id)
+                        .map_err(|error| bad_column("journal.feature", error))?;
+                    changes.extend(overlay::rebuild(tx, id, cursor_seq)?);
+                }
+            }
+            Ok(changes)
+        })
+    }
+
+    /// Own edits, newest first. Those that are secured end the list.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the read.
+    pub fn journal(&self, n_secured_max: u32) -> Result<Vec<JournalRow>, StoreError> {
+        let safe_seq = number(&self.conn, "safe_seq")?;
+        let mut statement = self.conn.prepare_cached(
+            "SELECT op_no, operation, kind, title, detail, made_at, state, why, seq, until_seq FROM journal
+             WHERE NOT (state = 'received' AND coalesce(seq, until_seq) <= ?1)
+                OR op_no IN (SELECT op_no FROM journal WHERE state = 'received' AND coalesce(seq, until_seq) <= ?1
+                             ORDER BY op_no DESC LIMIT ?2)
+             ORDER BY op_no DESC",
+        )?;
+        let rows =
+            statement.query_map((safe_seq, n_secured_max), |row| Ok(read_row(row, safe_seq)))?;
+        rows.map(|row| row?).collect()
+    }
+
+    /// Own edits of one feature, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the read.
+    pub fn journal_of(&self, feature: FeatureId) -> Result<Vec<JournalRow>, StoreError> {
+        let safe_seq = number(&self.conn, "safe_seq")?;
+        let mut statement = self.conn.prepare_cached(
+            "SELECT op_no, operation, kind, title, detail, made_at, state, why, seq, until_seq FROM journal
+             WHERE feature = ?1 ORDER BY op_no",
+        )?;
+        let rows =
+            statement.query_map([&feature.as_bytes()[..]], |row| Ok(read_row(row, safe_seq)))?;
+        rows.map(|row| row?).collect()
+    }
+
+    /// How many own edits stand where.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the read.
+    pub fn edit_counts(&self) -> Result<EditCounts, StoreError> {
+        let safe_seq = number(&self.conn, "safe_seq")?;
+        let mut statement = self.conn.prepare_cached(
+            "SELECT count(*) FILTER (WHERE state = 'pending'),
+                    count(*) FILTER (WHERE state = 'received' AND coalesce(seq, until_seq) > ?1),
+                    count(*) FILTER (WHERE state = 'received' AND coalesce(seq, until_seq) <= ?1),
+                    count(*) FILTER (WHERE state IN ('conflict', 'parked', 'quarantined')) FROM journal",
+        )?;
+        Ok(statement.query_row([safe_seq], |row| {
+            Ok(EditCounts {
+                saved_here: row.get(0)?,
+                received: row.get(1)?,
+                secured: row.get(2)?,
+                needs_attention: row.get(3)?,
+            })
+        })?)
+    }
+
+    /// Conflicts that no one has decided, by id, with the operation that made them.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the read.
+    pub fn open_conflicts(&self) -> Result<Vec<(uuid::Uuid, OpId)>, StoreError> {
+        let mut statement =
+            self.conn.prepare_cached("SELECT id, op FROM conflict WHERE is_open ORDER BY id")?;
+        let rows = statement
+            .query_map([], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, Vec<u8>>(1)?)))?;
+        rows.map(|row| {
+            let (id, op) = row?;
+            let id =
+                uuid::Uuid::from_slice(&id).map_err(|error| bad_column("conflict.id", error))?;
+            let op = OpId::from_slice(&op).map_err(|error| bad_column("conflict.op", error))?;
+            Ok((id, op))
+        })
+        .collect()
+    }
+}
+
+pub(crate) fn next_op_no(conn: &Connection) -> Result<u32, StoreError> {
+    let mut statement = conn.prepare_cached("SELECT coalesce(max(op_no), 0) + 1 FROM journal")?;
+    Ok(statement.query_row([], |row| row.get(0))?)
+}
+
+pub(crate) fn number(conn: &Connection, key: &str) -> Result<u64, StoreError> {
+    Ok(read_meta(conn, key)?.and_then(|it| it.parse().ok()).unwrap_or(0))
+}
+
+pub(crate) fn cursor_seq(conn: &Connection) -> Result<u64, StoreError> {
+    number(conn, "cursor_seq")
+}
+
+/// Offers every kept operation again: the store has begun another history. Ids are kept, so what it still knows is
+/// answered from its log.
+pub(crate) fn offer_all_again(tx: &Transaction<'_>) -> Result<(), StoreError> {
+    tx.execute_batch(
+        "UPDATE journal SET state = 'pending', why = '', seq = NULL, until_seq = NULL;
+         UPDATE blob SET state = 'saved', upload_offset = 0 WHERE state = 'received';
+         DELETE FROM conflict;",
+    )?;
+    write_meta(tx, "safe_seq", "0")
+}
+
+pub(crate) fn raise_safe_seq(tx: &Transaction<'_>, safe_seq: u64) -> Result<(), StoreError> {
+    if safe_seq > number(tx, "safe_seq")? {
+        write_meta(tx, "safe_seq", &safe_seq.to_string())?;
+    }
+    Ok(())
+}
+
+/// Marks an own operation by what the store said of it. One that the store does not know here is ignored.
+pub(crate) fn record(
+    tx: &Transaction<'_>,
+    op: OpId,
+    outcome: &Outcome,
+    seq: Option<u64>,
+    head_seq: u64,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let (state, why) = match outcome {
+        Outcome::Applied | Outcome::Merged | Outcome::Same => ("received", ""),
+        Outcome::Conflict { .. } => ("conflict", ""),
+        Outcome::Parked { why } => ("parked", why.as_str()),
+        Outcome::Quarantined { why } => ("quarantined", why.as_str()),
+    };
+    // An operation that made no entry of its own is shown by the base once the cursor reaches today's head.
+    let until_seq = seq.unwrap_or(head_seq);
+    let n_changed = tx
+        .prepare_cached(
+            "UPDATE journal SET state = ?2, why = ?3, seq = ?4, until_seq = ?5, received_at = coalesce(received_at, ?6)
+             WHERE id = ?1",
+        )?
+        .execute((&op.as_bytes()[..], state, why, seq, until_seq, now.to_string()))?;
+    if let (1, Outcome::Conflict { conflicts }) = (n_changed, outcome) {
+        for conflict in conflicts {
+            tx.prepare_cached(
+                "INSERT INTO conflict(id, op) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+            )?
+            .execute((&conflict.as_bytes()[..], &op.as_bytes()[..]))?;
+        }
+    }
+    Ok(())
+}
+
+fn insert(tx: &Transaction<'_>, local: &LocalOperation) -> Result<(), StoreError> {
+    let op = &local.op;
+    let expected = next_op_no(tx)?;
+    if op.op_no != expected {
+        return Err(StoreError::OperationOutOfOrder { given: op.op_no, expected });
+    }
+    let text = serde_json::to_string(op).map_err(|error| bad_column("journal.operation", error))?;
+    tx.prepare_cached(
+        "INSERT INTO journal(op_no, id, feature, dataset, operation, hash, made_at, title, detail, kind)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?
+    .execute((
+        op.op_no,
+        &op.id.as_bytes()[..],
+        &op.feature.as_bytes()[..],
+        op.dataset.as_str(),
+        text,
+        &op.hash()[..],
+        op.device_time.to_string(),
+        &local.title,
+        &local.detail,
+        local.kind,
+    ))?;
+    Ok(())
+}
+
+fn parse(text: &str) -> Result<Operation, StoreError> {
+    serde_json::from_str(text).map_err(|error| bad_column("journal.operation", error))
+}
+
+fn read_row(row: &Row<'_>, safe_seq: u64) -> Result<JournalRow, StoreError> {
+    let seq: Option<u64> = row.get(8)?;
+    let until_seq: Option<u64> = row.get(9)?;
+    let state = match row.get::<_, String>(6)?.as_str() {
+        "received" if seq.or(until_seq).is_some_and(|it| it <= safe_seq) => EditState::Secured,
+        "received" => EditState::Received,
+        "conflict" => EditState::Conflict,
+        "parked" => EditState::Parked,
+        "quarantined" => EditState::Quarantined,
+        _ => EditState::SavedHere,
+    };
+    Ok(JournalRow {
+        op_no: row.get(0)?,
+        op: parse(&row.get::<_, String>(1)?)?,
+        kind: row.get(2)?,
+        title: row.get(3)?,
+        detail: row.get(4)?,
+        made_at: row.get(5)?,
+        state,
+        why: row.get(7)?,
+    })
+}
