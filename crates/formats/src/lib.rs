@@ -11,6 +11,7 @@ mod bounded;
 mod columns;
 mod crs;
 mod csv_read;
+mod dbf;
 mod delivery;
 mod error;
 mod features;
@@ -23,6 +24,7 @@ mod mapping;
 mod placement;
 mod recognise;
 mod shp_read;
+mod shp_shape;
 mod validity;
 
 pub use crs::DeclaredCrs;
