@@ -1,0 +1,94 @@
+# The one list of recipes. `make` alone prints it; CI calls the same ones.
+#
+# Built files, the demo town and downloaded packages lie in one folder outside the clone, so that several clones share
+# them and `git clean` costs nothing.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+export FALTKARTA_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/faltkarta
+export CARGO_TARGET_DIR ?= $(FALTKARTA_CACHE)/target
+# Where `make screens` and `make journeys` leave their pictures.
+export FALTKARTA_SHOTS ?= $(FALTKARTA_CACHE)/shots
+# `make package PROFILE=dev` is quick to build and slow to run.
+export PROFILE ?= release
+export npm_config_cache ?= $(FALTKARTA_CACHE)/npm
+VENV := $(FALTKARTA_CACHE)/venv
+
+# What the built interface is made from; `generated` is written by the build itself.
+UI_SOURCES := $(shell find ui/src ui/messages ui/project.inlang ui/public -type f -not -path '*/generated/*' -not -path '*/cache/*' 2>/dev/null) \
+	ui/index.html ui/package.json ui/vite.config.ts ui/svelte.config.js ui/tsconfig.json
+
+.PHONY: help setup setup-test ui types forms demo run test lint unit screens journeys bench soak package clean
+
+help: ## print this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+setup: ## install what `make run` needs (Debian: apt); says what and why
+	@scripts/setup.sh run
+
+setup-test: ## install what `make test` needs besides
+	@scripts/setup.sh test
+
+ui: ui/dist/index.html ## build the interface, when its sources changed
+
+ui/dist/index.html: ui/node_modules/.installed $(UI_SOURCES)
+	@echo "Building the interface."
+	@npm run --silent build --prefix ui -- --logLevel warn
+	@touch $@
+
+ui/node_modules/.installed: ui/package-lock.json
+	@echo "Fetching the interface's libraries."
+	@npm ci --prefix ui --no-audit --no-fund --loglevel error
+	@touch $@
+
+types: ## write ui/src/lib/core/bindings.ts from crates/ipc
+	cargo run -q -p faltkarta-xtask -- types
+
+forms: $(VENV)/.installed ## convert the form spreadsheets of data/forms (FORMS=--check: only compare)
+	$(VENV)/bin/python tools/forms/convert.py $(FORMS)
+
+$(VENV)/.installed: tools/forms/requirements.txt
+	@echo "Fetching the converter of form spreadsheets."
+	@python3 -m venv $(VENV)
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -r tools/forms/requirements.txt
+	@touch $@
+
+demo: setup ## write, import and package the demo town in the cache folder
+	@scripts/run.sh demo
+
+run: setup ui ## start everything with the demo town: geodata store, laptop, window
+	@scripts/run.sh window
+
+test: setup-test ## everything that CI checks, with a time for each step
+	@scripts/test.sh
+
+lint: ui ## formatting and lints of Rust and of the interface
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	npm run --silent check --prefix ui
+	npm run --silent lint --prefix ui
+
+unit: ui ## tests of Rust and of the interface's parts
+	cargo test --workspace --quiet
+	npm run --silent test --prefix ui
+
+screens: ui/node_modules/.installed ## every screen in headless Chromium, with axe; pictures in FALTKARTA_SHOTS
+	npm run --silent screens --prefix ui
+
+journeys: ui ## a technician's work in the real window, on a virtual screen
+	cargo build --quiet -p faltkarta-cli -p faltkarta-desktop
+	cargo test -p faltkarta-tests --test window -- --ignored --test-threads=1
+
+bench: ## the figures, side by side with peers (release build, takes minutes)
+	cargo run --release -p faltkarta-bench
+
+soak: ## property tests with many more cases (CASES=…)
+	PROPTEST_CASES=$(or $(CASES),20000) cargo test --workspace --quiet --lib
+
+package: setup ui ## a .deb with the programs and the demo town, in dist/
+	@scripts/package.sh
+
+clean: ## remove built files and the demo town from the cache folder
+	rm -rf ui/dist ui/node_modules dist "$(CARGO_TARGET_DIR)" "$(FALTKARTA_CACHE)/demo" "$(FALTKARTA_SHOTS)" "$(VENV)"

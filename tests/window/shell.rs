@@ -1,0 +1,51 @@
+//! What the shell itself promises: one window per laptop, and a window that comes back.
+
+use crate::driver::{Window, WindowError};
+use crate::programs::{children_of, cut, name_of};
+use crate::screen::Screen;
+use crate::town::Town;
+
+#[test]
+#[ignore = "needs the built programs and a virtual screen: make journeys"]
+fn the_installed_package_answers_at_the_first_start_without_a_server() -> Result<(), WindowError> {
+    let (town, screen) = (Town::shared(), Screen::start());
+    let laptop = tempfile::tempdir().expect("a laptop's folder");
+    let window = Window::open(&screen, laptop.path(), Some(&town.bundle()))?;
+    window.wait_for_map()?;
+    let search = window.find("textbox", "Sök")?;
+    window.type_into(&search, "kungsg 12")?;
+    window.press("option", "Kungsgatan 12")?;
+    window.wait_for_map()?;
+    window.shoot("first-start")?;
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs the built programs and a virtual screen: make journeys"]
+fn a_second_window_on_the_same_laptop_is_told_so() -> Result<(), WindowError> {
+    let (town, screen) = (Town::shared(), Screen::start());
+    let laptop = tempfile::tempdir().expect("a laptop's folder");
+    let first = Window::open(&screen, laptop.path(), Some(&town.bundle()))?;
+    first.wait_for_map()?;
+    let second = Window::open(&screen, laptop.path(), Some(&town.bundle()))?;
+    second.see("Fältkarta är redan öppen på den här datorn.")?;
+    second.shoot("second-window")?;
+    // The first one is not disturbed.
+    first.find("textbox", "Sök")?;
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs the built programs and a virtual screen: make journeys"]
+fn a_lost_web_process_is_noted_and_the_window_comes_back() -> Result<(), WindowError> {
+    let (town, screen) = (Town::shared(), Screen::start());
+    let laptop = tempfile::tempdir().expect("a laptop's folder");
+    let mut window = Window::open(&screen, laptop.path(), Some(&town.bundle()))?;
+    window.wait_for_map()?;
+    let desktop = window.desktop_pid();
+    let web = children_of(desktop).into_iter().find(|pid| name_of(*pid) == "WebKitWebProces");
+    cut(web.expect("the window has a web process"));
+    window.wait_for_map()?;
+    assert!(window.has_lost_web_process(), "the log tells of it");
+    Ok(())
+}
