@@ -21,7 +21,8 @@ COLUMNS = [
     f"required_message::{SV}", f"required_message::{EN}", "relevant", "constraint", f"constraint_message::{SV}",
     f"constraint_message::{EN}", "default", "calculation", "read_only", "appearance", "parameters", "bind::type",
 ]
-CHOICE_COLUMNS = ["list_name", "name", f"label::{SV}", f"label::{EN}"]
+# `tone` says how a chosen answer looks: ok, warn or bad; empty is neutral. It is never the only sign.
+CHOICE_COLUMNS = ["list_name", "name", f"label::{SV}", f"label::{EN}", "tone"]
 
 
 def row(kind, name="", label=("", ""), *, hint=("", ""), required=None, relevant="", constraint="", message=("", ""),
@@ -56,9 +57,9 @@ def severity(name, required=True):
 
 YES_NO = [("ja_nej", "ja", "Ja", "Yes"), ("ja_nej", "nej", "Nej", "No")]
 ALLVAR = [
-    ("allvar", "A", "A · omedelbart", "A · at once"),
-    ("allvar", "B", "B · snarast", "B · soon"),
-    ("allvar", "C", "C · nästa gång", "C · next time"),
+    ("allvar", "A", "A · omedelbart", "A · at once", "bad"),
+    ("allvar", "B", "B · snarast", "B · soon", "bad"),
+    ("allvar", "C", "C · nästa gång", "C · next time", "warn"),
 ]
 
 FOUND = "${resultat} != '' and ${resultat} != 'ej_hittad' and ${resultat} != 'overtackt'"
@@ -130,15 +131,15 @@ VALVE = {
             calculation=f"if({FOUND}, ${{datum}}, '')"),
     ],
     "choices": [
-        ("ventilresultat", "fungerar", "Fungerar", "Works"),
-        ("ventilresultat", "trog", "Trög", "Stiff"),
-        ("ventilresultat", "ej_stangbar", "Ej stängbar", "Cannot close"),
-        ("ventilresultat", "ej_hittad", "Ej hittad", "Not found"),
-        ("ventilresultat", "overtackt", "Övertäckt", "Covered"),
-        ("ventilresultat", "lacker", "Läcker", "Leaks"),
+        ("ventilresultat", "fungerar", "Fungerar", "Works", "ok"),
+        ("ventilresultat", "trog", "Trög", "Stiff", "warn"),
+        ("ventilresultat", "ej_stangbar", "Ej stängbar", "Cannot close", "bad"),
+        ("ventilresultat", "ej_hittad", "Ej hittad", "Not found", "warn"),
+        ("ventilresultat", "overtackt", "Övertäckt", "Covered", "warn"),
+        ("ventilresultat", "lacker", "Läcker", "Leaks", "bad"),
         ("stangriktning", "hö", "Höger", "Right"),
         ("stangriktning", "vä", "Vänster", "Left"),
-        ("troghet", "trog", "Trög", "Stiff"),
+        ("troghet", "trog", "Trög", "Stiff", "warn"),
         ("troghet", "mycket_trog", "Mycket trög", "Very stiff"),
         ("lackage", "spindel", "Vid spindeln", "At the spindle"),
         ("lackage", "packbox", "Vid packboxen", "At the stuffing box"),
@@ -181,7 +182,7 @@ POINTS = [
 def control_point(name, sv, en):
     """One point of the control plan and what a deviation asks for."""
     return [
-        row("select_one punktresultat", name, (sv, en), appearance="columns",
+        row("select_one punktresultat", name, (sv, en), appearance="columns point",
             required=(f"Svara på: {sv}.", f"Answer: {en}.")),
         row("begin_group", f"{name}_avvikelse", ("Avvikelse", "Deviation"), relevant=f"${{{name}}} = 'avvikelse'",
             appearance="deviation"),
@@ -271,8 +272,8 @@ SITE_VISIT = {
         row("end_group"),
     ],
     "choices": [
-        ("punktresultat", "utan_avvikelse", "Utan avvikelse", "No deviation"),
-        ("punktresultat", "avvikelse", "Avvikelse", "Deviation"),
+        ("punktresultat", "utan_avvikelse", "Utan avvikelse", "No deviation", "ok"),
+        ("punktresultat", "avvikelse", "Avvikelse", "Deviation", "bad"),
         ("punktresultat", "ej_kontrollerat", "Ej kontrollerat", "Not checked"),
         ("punktresultat", "ej_aktuellt", "Ej aktuellt", "Not applicable"),
         ("anmald", "foranmalt", "Föranmält", "Announced"),

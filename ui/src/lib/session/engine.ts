@@ -11,6 +11,8 @@ export interface EngineText {
 export interface EngineOption {
 	readonly value: string;
 	readonly label: EngineText;
+	/** Other columns of the choices sheet. */
+	readonly properties?: readonly (readonly [string, string])[];
 }
 
 export interface EngineState {

@@ -9,6 +9,16 @@ export type NodeKind = ValueKind | "root" | "group" | "repeat" | "row" | "choice
 export interface Choice {
 	readonly value: string;
 	readonly label: string;
+	/** How it looks when chosen, as the form declares it. */
+	readonly tone: Tone;
+}
+
+/** Colour of a chosen answer; the words beside it say the same. */
+export type Tone = "ok" | "warn" | "bad" | "neutral";
+
+function toneOf(option: EngineOption): Tone {
+	const said = option.properties?.find(([key]) => key === "tone")?.[1];
+	return said === "ok" || said === "warn" || said === "bad" ? said : "neutral";
 }
 
 /** Why an answer cannot stand. `text` is the form's own words, or null when it has none. */
@@ -53,6 +63,8 @@ export class FormNode {
 	readonly kind: NodeKind;
 	readonly appearances: ReadonlySet<string>;
 	readonly parent: FormNode | null;
+	/** A repeat of one upload: several photos under one heading. */
+	readonly isPhotoList: boolean;
 	readonly #engine: EngineNode;
 	readonly #wrap: (node: EngineNode) => FormNode;
 	/** Text on screen that is no value of this kind; the stored answer is still the one before. */
@@ -60,13 +72,19 @@ export class FormNode {
 	/** Whether the person has been here, so that an error may show. */
 	touched: boolean = $state.raw(false);
 
-	constructor(engine: EngineNode, parent: FormNode | null, wrap: (node: EngineNode) => FormNode) {
+	constructor(
+		engine: EngineNode,
+		parent: FormNode | null,
+		photoLists: ReadonlySet<string>,
+		wrap: (node: EngineNode) => FormNode,
+	) {
 		this.#engine = engine;
 		this.#wrap = wrap;
 		this.parent = parent;
 		this.id = engine.nodeId;
 		this.appearances = new Set(engine.appearances ?? []);
 		this.kind = kindOf(engine, this.appearances);
+		this.isPhotoList = this.kind === "repeat" && photoLists.has(engine.currentState.reference.replace(/\[\d+\]/gu, ""));
 	}
 
 	/** Only the session reaches through. */
@@ -123,7 +141,7 @@ export class FormNode {
 
 	get choices(): readonly Choice[] {
 		const options: readonly EngineOption[] = this.#engine.currentState.valueOptions ?? [];
-		return options.map((it) => ({ value: it.value, label: it.label.asString }));
+		return options.map((it) => ({ value: it.value, label: it.label.asString, tone: toneOf(it) }));
 	}
 
 	get children(): readonly FormNode[] {
@@ -132,7 +150,9 @@ export class FormNode {
 
 	/** Children that apply now and that somebody may look at. */
 	get shown(): readonly FormNode[] {
-		return this.children.filter((it) => it.relevant && it.kind !== "silent");
+		return this.children.filter(
+			(it) => it.relevant && it.kind !== "silent" && (it.kind !== "group" || it.shown.length > 0),
+		);
 	}
 
 	/** Something that a person answers. */

@@ -1,6 +1,6 @@
 import type { PrefillDto } from "../core/bindings";
 import { EngineTimeout, loadEngine, type EngineConfig, type EngineForm, type EngineRoot } from "./engine";
-import { prepareForm, type PreparedForm } from "./prepareForm";
+import { prepareForm } from "./prepareForm";
 import { reactive } from "./reactive.svelte";
 import { Session } from "./session";
 
@@ -54,6 +54,7 @@ export async function openSession(start: SessionStart): Promise<Opened> {
 			form,
 			root,
 			empty: prepared.instance,
+			photoLists: prepared.photoLists,
 			person: start.person,
 			now: start.now,
 			saved: start.instanceXml === null ? null : { xml: start.instanceXml, leftovers: start.leftovers },
@@ -80,5 +81,3 @@ const isXml = (text: string): boolean =>
 	new DOMParser().parseFromString(text, "text/xml").querySelector("parsererror") === null;
 
 const failed = (code: SessionFailure["code"], detail: string): Opened => ({ ok: false, failure: { code, detail } });
-
-export type { PreparedForm };

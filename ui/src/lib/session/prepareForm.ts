@@ -8,6 +8,8 @@ export interface PreparedForm {
 	readonly xml: string;
 	/** Root of the primary instance, with the default values. */
 	readonly instance: Element;
+	/** Paths of repeats that hold one upload and nothing else. */
+	readonly photoLists: ReadonlySet<string>;
 }
 
 const XFORMS = "http://www.w3.org/2002/xforms";
@@ -36,8 +38,14 @@ export function prepareForm(formXml: string, prefill: readonly PrefillDto[]): Pr
 			if (bind.getAttribute("nodeset") === reference) bind.setAttribute("type", "string");
 		}
 	}
+	const photoLists = new Set<string>();
+	for (const repeat of Array.from(form.getElementsByTagNameNS(XFORMS, "repeat"))) {
+		const questions = Array.from(repeat.children).filter((it) => it.localName !== "label");
+		const isUpload = questions[0]?.getAttribute("appearance")?.split(" ").includes(UPLOAD_MARK) === true;
+		if (questions.length === 1 && isUpload) photoLists.add(repeat.getAttribute("nodeset") ?? "");
+	}
 	for (const { question, value } of prefill) writeFirstValue(form, instance, question, value);
-	return { xml: new XMLSerializer().serializeToString(form), instance };
+	return { xml: new XMLSerializer().serializeToString(form), instance, photoLists };
 }
 
 function writeFirstValue(form: Document, instance: Element, question: string, value: string): void {

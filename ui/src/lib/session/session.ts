@@ -49,6 +49,7 @@ interface SessionParts {
 	readonly root: EngineRoot;
 	/** The form's own instance with its defaults. */
 	readonly empty: Element;
+	readonly photoLists: ReadonlySet<string>;
 	readonly person: string;
 	/** Now, RFC 3339. */
 	readonly now: () => string;
@@ -196,7 +197,7 @@ export class Session {
 		const known = this.#nodes.get(engine.nodeId);
 		if (known) return known;
 		const above = engine.nodeType === "root" || engine.parent === null ? null : this.#wrap(engine.parent);
-		const node = new FormNode(engine, above, (it) => this.#wrap(it));
+		const node = new FormNode(engine, above, this.#parts.photoLists, (it) => this.#wrap(it));
 		this.#nodes.set(engine.nodeId, node);
 		return node;
 	}

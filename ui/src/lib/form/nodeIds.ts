@@ -1,0 +1,7 @@
+import type { FormNode } from "../session/formNode.svelte";
+
+/** The element that a question's link leads to and its label names. */
+export const fieldId = (node: FormNode): string => `q-${node.id.replace(/\W/gu, "-")}`;
+
+/** The element that holds a question's error text. */
+export const errorId = (node: FormNode): string => `${fieldId(node)}-error`;
