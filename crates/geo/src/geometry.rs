@@ -129,6 +129,25 @@ impl Geometry {
         });
     }
 
+    /// Shows each path in order: lines, rings (closed, with whether it is a hole), and each point as a path of one.
+    pub fn for_each_path(&self, mut see: impl FnMut(&[(f64, f64)], bool)) {
+        let mut path: Vec<(f64, f64)> = Vec::new();
+        let mut base = 0;
+        let mut n_rings = 0usize;
+        let mut flush = |path: &mut Vec<(f64, f64)>, base: u32, n_rings: &mut usize| {
+            if !path.is_empty() {
+                see(path, base == 3 && *n_rings > 0);
+                *n_rings += 1;
+                path.clear();
+            }
+        };
+        let _ = walk(&self.wkb, &mut |step| match step {
+            Step::Begin { base: begun } => (base, n_rings) = (begun, 0),
+            Step::Vertex { x, y, .. } => path.push((x, y)),
+            Step::Path { .. } | Step::End => flush(&mut path, base, &mut n_rings),
+        });
+    }
+
     /// The same shape with every vertex moved; height and measure ordinates stay as they are.
     #[must_use]
     pub fn map_xy(&self, mut place: impl FnMut(f64, f64) -> (f64, f64)) -> Self {
@@ -331,6 +350,14 @@ mod tests {
         let moved = Geometry::from_wkb(wkb).unwrap().map_xy(|x, y| (x + 1.0, y + 1.0));
         assert_eq!(moved.bounds(), Some(Bounds::at(2.0, 3.0)));
         assert_eq!(moved.wkb()[21..], 77.5f64.to_le_bytes());
+    }
+
+    #[test]
+    fn the_second_ring_of_a_polygon_is_shown_as_a_hole() {
+        let mut seen = vec![];
+        Geometry::from_types(&square())
+            .for_each_path(|path, is_hole| seen.push((path.len(), is_hole)));
+        assert_eq!(seen, [(5, false), (4, true)]);
     }
 
     #[test]
