@@ -172,10 +172,10 @@ impl<'d> FieldRule<'d> {
         if !self.null.is_empty() && self.null.contains(&raw.to_string()) {
             return Ok(Value::Null);
         }
-        if !self.replace.is_empty() {
-            if let Some(text) = self.replace.get(raw.to_string().trim()) {
-                raw = Value::Text(text.clone());
-            }
+        if !self.replace.is_empty()
+            && let Some(text) = self.replace.get(raw.to_string().trim())
+        {
+            raw = Value::Text(text.clone());
         }
         coerce(raw, self.field_type)
     }

@@ -78,10 +78,9 @@ impl DeclaredCrs {
         ];
         if let (true, [Some(meridian), Some(false_easting), Some(scale)]) =
             (squeezed.contains("TRANSVERSEMERCATOR"), parameters)
+            && let Some(epsg) = sweref_by_parameters(meridian, false_easting, scale)
         {
-            if let Some(epsg) = sweref_by_parameters(meridian, false_easting, scale) {
-                return Self::Epsg(epsg);
-            }
+            return Self::Epsg(epsg);
         }
         Self::unknown(text)
     }
@@ -122,7 +121,7 @@ fn parameter(upper: &str, names: &[&str]) -> Option<f64> {
 }
 
 /// Central meridians of EPSG:3007–3018 in degrees. Source: EPSG registry.
-const MERIDIANS_DEG: [f64; 12] =
+pub(crate) const MERIDIANS_DEG: [f64; 12] =
     [12.0, 13.5, 15.0, 16.5, 18.0, 14.25, 15.75, 17.25, 18.75, 20.25, 21.75, 23.25];
 
 fn sweref_by_parameters(meridian_deg: f64, false_easting_m: f64, scale: f64) -> Option<u32> {

@@ -109,6 +109,8 @@ pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
+const MAGIC: &[u8] = b"SQLite format 3\0";
+
 #[derive(Clone, Copy)]
 struct Header {
     is_wal: bool,
@@ -122,7 +124,6 @@ fn check_header(path: &Path) -> Result<Header, FormatError> {
     let n_bytes = file.metadata().map_err(&doing)?.len();
     let mut header = Vec::with_capacity(100);
     file.by_ref().take(100).read_to_end(&mut header).map_err(&doing)?;
-    const MAGIC: &[u8] = b"SQLite format 3\0";
     if !header.starts_with(&MAGIC[..header.len().min(MAGIC.len())]) {
         return Err(FormatError::ForeignFile { expected: "a GeoPackage" });
     }

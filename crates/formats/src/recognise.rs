@@ -130,11 +130,11 @@ fn by_mapping<'d>(
     mapping: &Mapping,
 ) -> Result<Recognition<'d>, FormatError> {
     let source = mapping.source();
-    if let Some(dataset) = datasets.iter().find(|it| it.id == mapping.dataset) {
-        if let Some(field) = mapping.fields.keys().find(|it| dataset.field(it.as_str()).is_none()) {
-            let text = format!("dataset {} has no field {field}", dataset.id);
-            return Err(FormatError::BadMapping { text });
-        }
+    if let Some(dataset) = datasets.iter().find(|it| it.id == mapping.dataset)
+        && let Some(field) = mapping.fields.keys().find(|it| dataset.field(it.as_str()).is_none())
+    {
+        let text = format!("dataset {} has no field {field}", dataset.id);
+        return Err(FormatError::BadMapping { text });
     }
     let wanted = columns_of(&source);
     let mut recognition = Recognition { found: vec![], unknown: vec![] };

@@ -191,8 +191,9 @@ mod tests {
 
     fn square(at: f64, size: f64, is_outer: bool) -> PolygonRing<Point> {
         let far = at + size;
-        let mut ring: Vec<Point> =
-            [(at, at), (at, far), (far, far), (far, at), (at, at)].map(|(x, y)| Point::new(x, y)).to_vec();
+        let mut ring: Vec<Point> = [(at, at), (at, far), (far, far), (far, at), (at, at)]
+            .map(|(x, y)| Point::new(x, y))
+            .to_vec();
         if is_outer {
             PolygonRing::Outer(ring)
         } else {

@@ -1,0 +1,11 @@
+//! Whole files through the front door of the crate.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test stops where it fails"
+)]
+
+mod deliveries;
+mod exports;
+mod support;
