@@ -183,7 +183,7 @@ def control_point(name, sv, en):
     """One point of the control plan and what a deviation asks for."""
     return [
         row("select_one punktresultat", name, (sv, en), appearance="columns point",
-            required=(f"Svara på: {sv}.", f"Answer: {en}.")),
+            required=("", "")),
         row("begin_group", f"{name}_avvikelse", ("Avvikelse", "Deviation"), relevant=f"${{{name}}} = 'avvikelse'",
             appearance="deviation"),
         row("text", f"{name}_iakttagelse", ("Iakttagelse", "Observation"), appearance="multiline",
@@ -257,7 +257,7 @@ SITE_VISIT = {
             appearance="multiline",
             hint=("Skriv vad byggherren eller den kontrollansvariga framförde.",
                   "What the developer or the inspector in charge said.")),
-        row("select_one bedomning", "bedomning", ("Samlad bedömning", "Overall assessment"),
+        row("select_one bedomning", "bedomning", ("Samlad bedömning", "Overall assessment"), appearance="columns",
             default="utan_anmarkning", required=("Välj en samlad bedömning.", "Choose an overall assessment."),
             constraint=". != 'utan_anmarkning' or (${antal_avvikelser} = 0 and count(${brister}) = 0)",
             message=("Det finns avvikelser eller brister. Välj en annan bedömning.",
@@ -289,9 +289,9 @@ SITE_VISIT = {
         ("roll", "entreprenor", "Entreprenör", "Contractor"),
         ("roll", "boende", "Boende", "Resident"),
         ("roll", "annan", "Annan", "Other"),
-        ("bedomning", "utan_anmarkning", "Utan anmärkning", "Without remark"),
-        ("bedomning", "med_anmarkning", "Med anmärkning", "With remark"),
-        ("bedomning", "nytt_besok", "Nytt besök krävs", "New visit needed"),
+        ("bedomning", "utan_anmarkning", "Utan anmärkning", "Without remark", "ok"),
+        ("bedomning", "med_anmarkning", "Med anmärkning", "With remark", "warn"),
+        ("bedomning", "nytt_besok", "Nytt besök krävs", "New visit needed", "bad"),
         *YES_NO, *ALLVAR,
     ],
 }

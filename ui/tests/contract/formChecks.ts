@@ -13,7 +13,9 @@ const AV_121 = [
 ];
 
 const shown = (session: Session): readonly string[] =>
-	[...session.root.walk()].filter((it: FormNode) => it.relevant && (it.isQuestion || it.kind === "note")).map((it) => it.name);
+	[...session.root.walk()]
+		.filter((it: FormNode) => it.relevant && (it.isQuestion || it.kind === "note"))
+		.map((it) => it.name);
 
 /** What our own forms promise. */
 export const formChecks: readonly Check[] = [
@@ -21,7 +23,10 @@ export const formChecks: readonly Check[] = [
 		name: "a valve that works needs one answer, and its fields follow",
 		run: async () => {
 			const session = await begin(valve, AV_121);
-			equal(session.problems().map((it) => it.node.name), ["resultat"]);
+			equal(
+				session.problems().map((it) => it.node.name),
+				["resultat"],
+			);
 			session.set(find(session, "resultat"), "fungerar");
 			equal(session.problems().length, 0);
 			const answers = session.answers();
@@ -49,7 +54,10 @@ export const formChecks: readonly Check[] = [
 			const session = await begin(valve, AV_121);
 			session.set(find(session, "resultat"), "fungerar");
 			session.set(find(session, "antal_varv_efter"), "501");
-			equal(session.problems().map((it) => it.text), ["Antal varv ska vara 0 till 500."]);
+			equal(
+				session.problems().map((it) => it.text),
+				["Antal varv ska vara 0 till 500."],
+			);
 			session.set(find(session, "antal_varv_efter"), "20");
 			equal(session.problems().length, 0);
 			equal(find(session, "varv_avviker").relevant, true);
@@ -61,7 +69,10 @@ export const formChecks: readonly Check[] = [
 		run: async () => {
 			const session = await begin(valve, AV_121);
 			session.set(find(session, "resultat"), "lacker");
-			equal(session.problems().map((it) => it.node.name), ["stangd_helt", "lackage"]);
+			equal(
+				session.problems().map((it) => it.node.name),
+				["stangd_helt", "lackage"],
+			);
 			session.set(find(session, "stangd_helt"), "nej");
 			session.set(find(session, "lackage"), "spindel");
 			equal(session.answers()["funktion"], "ej stängbar");
@@ -101,7 +112,10 @@ export const formChecks: readonly Check[] = [
 				session.set(point, "utan_avvikelse");
 			}
 			session.set(find(session, "grund"), "avvikelse");
-			equal(session.problems().map((it) => it.node.name), ["grund_iakttagelse", "grund_allvar", "bedomning"]);
+			equal(
+				session.problems().map((it) => it.node.name),
+				["grund_iakttagelse", "grund_allvar", "bedomning"],
+			);
 			session.set(find(session, "grund_iakttagelse"), "Täckskikt 22 mm mot föreskrivna 30 mm.");
 			session.set(find(session, "grund_allvar"), "B");
 			session.set(find(session, "bedomning"), "med_anmarkning");
@@ -125,7 +139,8 @@ export const formChecks: readonly Check[] = [
 						if (node.isQuestion || node.kind === "repeat" || node.kind === "note") {
 							equal(node.label === "" || node.label === "-", false, `${node.ref} in ${language}`);
 						}
-						for (const choice of node.choices) equal(choice.label === "" || choice.label === "-", false, node.ref);
+						for (const choice of node.choices)
+							equal(choice.label === "" || choice.label === "-", false, node.ref);
 					}
 				}
 			}

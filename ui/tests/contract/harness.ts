@@ -25,7 +25,11 @@ export async function reopen(session: Session, formXml = allsorts): Promise<Sess
 	return open(formXml, draft);
 }
 
-export async function open(formXml: string, draft: Draft | null, prefill: readonly PrefillDto[] = []): Promise<Session> {
+export async function open(
+	formXml: string,
+	draft: Draft | null,
+	prefill: readonly PrefillDto[] = [],
+): Promise<Session> {
 	const opened = await openSession({
 		formXml,
 		instanceXml: draft?.xml ?? null,
@@ -59,5 +63,10 @@ export function equal(actual: unknown, wanted: unknown, what = ""): void {
 /** Everything that a person could see or get back, to compare two sessions by. */
 export function everything(session: Session): unknown {
 	const draft = session.draft();
-	return { xml: draft.xml, leftovers: draft.leftovers, answers: session.answers(), submission: session.submission().xml };
+	return {
+		xml: draft.xml,
+		leftovers: draft.leftovers,
+		answers: session.answers(),
+		submission: session.submission().xml,
+	};
 }

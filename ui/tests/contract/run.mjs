@@ -1,4 +1,3 @@
-/* eslint-disable no-console -- a runner for people; it prints what it found. */
 // Serves the built page under the content security policy of the app and runs every check in real headless Chromium.
 // `npm run contract`; exit status 1 when a check fails. Set CHROMIUM to use another browser binary.
 import { readFile } from "node:fs/promises";
@@ -9,7 +8,8 @@ import { chromium } from "playwright-core";
 
 const folder = fileURLToPath(new URL("../../build/contract", import.meta.url));
 const types = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css" };
-const policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; img-src 'self' data: blob:";
+const policy =
+	"default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; img-src 'self' data: blob:";
 
 const server = createServer(async (request, response) => {
 	const path = normalize(new URL(request.url ?? "/", "http://local").pathname);
@@ -46,7 +46,9 @@ server.close();
 let nFailed = 0;
 for (const { name, fault, ms } of results) {
 	if (fault !== null) nFailed += 1;
-	console.log(`${fault === null ? "ok  " : "FAIL"} ${name} (${Math.round(ms)} ms)${fault === null ? "" : `\n     ${fault}`}`);
+	console.log(
+		`${fault === null ? "ok  " : "FAIL"} ${name} (${Math.round(ms)} ms)${fault === null ? "" : `\n     ${fault}`}`,
+	);
 }
 if (strange.length > 0) {
 	nFailed += 1;

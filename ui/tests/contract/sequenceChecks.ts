@@ -10,7 +10,22 @@ function chance(seed: number): (below: number) => number {
 	};
 }
 
-const TEXTS = ["", "a", " två ord ", "<å&ä>", "rad 1\nrad 2", "12x", "7", "9", "3", "12,5", "8.15", "2026-05-29", "\u0007", "tab\tb"];
+const TEXTS = [
+	"",
+	"a",
+	" två ord ",
+	"<å&ä>",
+	"rad 1\nrad 2",
+	"12x",
+	"7",
+	"9",
+	"3",
+	"12,5",
+	"8.15",
+	"2026-05-29",
+	"\u0007",
+	"tab\tb",
+];
 const CHOICES = ["", "ja", "nej", "a", "b", "trad", "frukt", "ek", "plommon"];
 
 /** One random act; answers how it reads, for the report of a failure. */
@@ -36,7 +51,10 @@ function act(session: Session, pick: (below: number) => number): string {
 	const node = questions[pick(questions.length)];
 	if (!node) return "nothing";
 	if (node.kind === "choices") {
-		session.set(node, ["a", "b", "c"].filter(() => pick(2) === 0));
+		session.set(
+			node,
+			["a", "b", "c"].filter(() => pick(2) === 0),
+		);
 	} else if (node.kind === "choice") {
 		const offered = new Set(node.choices.map((it) => it.value));
 		const value = CHOICES[pick(CHOICES.length)] ?? "";

@@ -16,7 +16,6 @@ export class DraftCore implements Core {
 	nSaves = 0;
 	completed: Input<"complete_draft"> | null = null;
 	closed = false;
-	discarded = false;
 
 	begin(draft: DraftDto): DraftDto {
 		const kept = this.#kept();
@@ -43,44 +42,45 @@ export class DraftCore implements Core {
 	#answer(name: CommandName, input: unknown): Result<unknown, ApiError> {
 		const kept = this.#kept();
 		if (!kept) return { ok: false, error: { code: "draft_not_found" } };
-		if (this.failure && (name === "save_draft" || name === "add_photo")) return { ok: false, error: this.failure };
-		switch (name) {
-			case "save_draft": {
-				const it = input as Input<"save_draft">;
-				this.nSaves += 1;
-				const savedAt = new Date().toISOString();
-				kept.draft = { ...kept.draft, instanceXml: it.instanceXml, hiddenJson: it.hiddenJson, savedAt };
-				this.#keep(kept);
-				return { ok: true, value: { savedAt } };
-			}
-			case "add_photo": {
-				const it = input as Input<"add_photo">;
-				const photo = photoOf(it);
-				kept.bytes[photo.blob] = it.bytesBase64;
-				const others = kept.draft.photos.filter((other) => other.blob !== photo.blob);
-				kept.draft = { ...kept.draft, photos: [...others, photo] };
-				this.#keep(kept);
-				return { ok: true, value: photo };
-			}
-			case "remove_photo": {
-				const it = input as Input<"remove_photo">;
-				kept.draft = { ...kept.draft, photos: kept.draft.photos.filter((photo) => photo.blob !== it.blob) };
-				this.#keep(kept);
-				return { ok: true, value: {} };
-			}
-			case "complete_draft":
+		if (this.failure && (name === "save_draft" || name === "add_photo"))
+			return { ok: false, error: this.failure };
+		const commands: Partial<Record<CommandName, () => unknown>> = {
+			save_draft: () => this.#save(kept, input as Input<"save_draft">),
+			add_photo: () => this.#addPhoto(kept, input as Input<"add_photo">),
+			remove_photo: () => this.#removePhoto(kept, input as Input<"remove_photo">),
+			complete_draft: () => {
 				this.completed = input as Input<"complete_draft">;
-				return { ok: true, value: noChanges };
-			case "close_draft":
+				return noChanges;
+			},
+			close_draft: () => {
 				this.closed = true;
-				return { ok: true, value: {} };
-			case "discard_draft":
-			case "restore_draft":
-				this.discarded = name === "discard_draft";
-				return { ok: true, value: {} };
-			default:
-				return { ok: true, value: {} };
-		}
+				return {};
+			},
+		};
+		return { ok: true, value: commands[name]?.() ?? {} };
+	}
+
+	#save(kept: Kept, it: Input<"save_draft">): unknown {
+		this.nSaves += 1;
+		const savedAt = new Date().toISOString();
+		kept.draft = { ...kept.draft, instanceXml: it.instanceXml, hiddenJson: it.hiddenJson, savedAt };
+		this.#keep(kept);
+		return { savedAt };
+	}
+
+	#addPhoto(kept: Kept, it: Input<"add_photo">): unknown {
+		const photo = photoOf(it);
+		kept.bytes[photo.blob] = it.bytesBase64;
+		const others = kept.draft.photos.filter((other) => other.blob !== photo.blob);
+		kept.draft = { ...kept.draft, photos: [...others, photo] };
+		this.#keep(kept);
+		return photo;
+	}
+
+	#removePhoto(kept: Kept, it: Input<"remove_photo">): unknown {
+		kept.draft = { ...kept.draft, photos: kept.draft.photos.filter((photo) => photo.blob !== it.blob) };
+		this.#keep(kept);
+		return {};
 	}
 
 	#kept(): Kept | null {

@@ -12,7 +12,14 @@ declare global {
 	}
 }
 
-const place = { lonDeg: 15.0419, latDeg: 59.5191, gridEM: 152_143, gridNM: 6_600_379, tmEM: 502_368, tmNM: 6_598_206 };
+const place = {
+	lonDeg: 15.0419,
+	latDeg: 59.5191,
+	gridEM: 152_143,
+	gridNM: 6_600_379,
+	tmEM: 502_368,
+	tmNM: 6_598_206,
+};
 
 /** A new draft as the core would give it. */
 function draftOf(form: string): DraftDto {
@@ -21,7 +28,9 @@ function draftOf(form: string): DraftDto {
 		id: `draft-${form}`,
 		form,
 		formVersion: "1",
-		title: isValve ? { sv: "Ventilmotionering", en: "Valve exercise" } : { sv: "Arbetsplatsbesök", en: "Site visit" },
+		title: isValve
+			? { sv: "Ventilmotionering", en: "Valve exercise" }
+			: { sv: "Arbetsplatsbesök", en: "Site visit" },
 		localNumber: isValve ? "A3-018" : "A3-017",
 		subjectDataset: isValve ? "valve" : "parcel",
 		subjectId: "1",

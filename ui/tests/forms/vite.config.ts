@@ -16,5 +16,10 @@ export default defineConfig({
 		}),
 		svelte({ configFile: here("../../svelte.config.js") }),
 	],
-	build: { outDir: here("../../build/forms"), emptyOutDir: true, target: "es2022", chunkSizeWarningLimit: 1600 },
+	build: {
+		outDir: here("../../build/forms"),
+		emptyOutDir: true,
+		target: "es2022",
+		chunkSizeWarningLimit: 1600,
+	},
 });

@@ -1,5 +1,5 @@
 import type { ApiError } from "../core/bindings";
-import type { FormNode, NodeError } from "../session/formNode.svelte";
+import type { FormNode, NodeError, NodeKind } from "../session/formNode.svelte";
 import { m } from "../words/generated/messages.js";
 
 /** Which language a text is wanted in. */
@@ -15,44 +15,32 @@ export function problemText(node: FormNode, error: NodeError, language: In): str
 		case "constraint":
 			return error.text ?? m.form_constraint({}, language);
 		case "unparsable":
-			return unparsableText(node, language);
+			return (UNPARSABLE[node.kind] ?? m.form_constraint)({}, language);
 	}
 }
 
-function unparsableText(node: FormNode, language: In): string {
-	switch (node.kind) {
-		case "integer":
-			return m.form_bad_integer({}, language);
-		case "decimal":
-			return m.form_bad_decimal({}, language);
-		case "date":
-		case "datetime":
-			return m.form_bad_date({}, language);
-		case "time":
-			return m.form_bad_time({}, language);
-		case "geopoint":
-			return m.form_bad_position({}, language);
-		default:
-			return m.form_constraint({}, language);
-	}
-}
+const UNPARSABLE: Partial<Record<NodeKind, (inputs: object, language: In) => string>> = {
+	integer: m.form_bad_integer,
+	decimal: m.form_bad_decimal,
+	date: m.form_bad_date,
+	datetime: m.form_bad_date,
+	time: m.form_bad_time,
+	geopoint: m.form_bad_position,
+};
 
 /** Why a save failed, short enough for the header. */
 export function saveFailureText(error: ApiError, language: In): string {
 	return error.code === "disk_full" ? m.form_not_saved_disk({}, language) : m.form_not_saved({}, language);
 }
 
+const PHOTO_FAILURES: Partial<Record<ApiError["code"], (inputs: object, language: In) => string>> = {
+	disk_full: m.form_photo_failed_disk,
+	photo_too_large: m.form_photo_failed_large,
+	photo_unreadable: m.form_photo_failed_unreadable,
+	photo_empty: m.form_photo_failed_unreadable,
+};
+
 /** Why a photo was not taken in. */
 export function photoFailureText(error: ApiError, language: In): string {
-	switch (error.code) {
-		case "disk_full":
-			return m.form_photo_failed_disk({}, language);
-		case "photo_too_large":
-			return m.form_photo_failed_large({}, language);
-		case "photo_unreadable":
-		case "photo_empty":
-			return m.form_photo_failed_unreadable({}, language);
-		default:
-			return m.form_photo_failed({}, language);
-	}
+	return (PHOTO_FAILURES[error.code] ?? m.form_photo_failed)({}, language);
 }

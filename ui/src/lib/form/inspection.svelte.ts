@@ -61,6 +61,9 @@ export class Inspection {
 	#nRecoveredPhotos = $state.raw(0);
 	#looseList: FormNode | null = $state.raw(null);
 	#showsProblems = $state.raw(false);
+	#nChecks = $state.raw(0);
+	/** The panel is gone; the session goes when its last change is durable. */
+	#isReleased = false;
 	#visited: ReadonlySet<string> = $state.raw(new Set<string>());
 	#completionError: ApiError | null = $state.raw(null);
 	#announced = $state.raw("");
@@ -71,6 +74,7 @@ export class Inspection {
 	#nChanges = 0;
 	#nSavedChanges = 0;
 	#running: Promise<void> | null = null;
+	#photoWork: Promise<void> = Promise.resolve();
 	#nPending = 0;
 
 	constructor(parts: Parts) {
@@ -102,6 +106,10 @@ export class Inspection {
 	}
 	get showsProblems(): boolean {
 		return this.#showsProblems;
+	}
+	/** Counts the checks, so that each one can bring its list into view. */
+	get nChecks(): number {
+		return this.#nChecks;
 	}
 	get completionError(): ApiError | null {
 		return this.#completionError;
@@ -139,7 +147,11 @@ export class Inspection {
 		});
 		if (!opened.ok) {
 			this.#stage = { state: "failed", failure: opened.failure };
-			await this.#core.call("log_fault", { text: `${opened.failure.code}: ${opened.failure.detail}`.slice(0, 500) });
+			// What the engine says of a draft may quote its answers, so only what it says of a form is logged.
+			const detail = opened.failure.code === "draft_unreadable" ? "" : opened.failure.detail.slice(0, 500);
+			await this.#core.call("log_fault", {
+				text: `form ${this.draft.form}: ${opened.failure.code} ${detail}`,
+			});
 			return;
 		}
 		this.#session = opened.session;
@@ -229,7 +241,9 @@ export class Inspection {
 
 	/** Points of the step that are not answered yet and have an answer for "nothing wrong". */
 	get unansweredPoints(): readonly FormNode[] {
-		return (this.step?.shown ?? []).filter((it) => it.appearances.has("point") && it.value === "" && fineAnswer(it) !== null);
+		return (this.step?.shown ?? []).filter(
+			(it) => it.appearances.has("point") && it.value === "" && fineAnswer(it) !== null,
+		);
 	}
 
 	/** Answers every unanswered point of the step with its fine answer. */
@@ -268,12 +282,12 @@ export class Inspection {
 			return { id: this.#nPending, file, place, error: null };
 		});
 		this.#pending = [...this.#pending, ...waiting];
-		for (const photo of waiting) await this.#writePhoto(photo);
+		await this.#inTurn(waiting);
 	}
 
 	/** Tries again with what could not be written. */
 	async retryPhotos(place: FormNode): Promise<void> {
-		for (const photo of this.pendingAt(place).filter((it) => it.error !== null)) await this.#writePhoto(photo);
+		await this.#inTurn(this.pendingAt(place).filter((it) => it.error !== null));
 	}
 
 	dropPending(photo: PendingPhoto): void {
@@ -321,12 +335,15 @@ export class Inspection {
 		if (this.#session && this.#nChanges !== this.#nSavedChanges) await this.#save(this.#session);
 	}
 
-	/** Leaves the draft for later. */
-	async close(): Promise<void> {
+	/** Leaves the draft for later; false when it is not yet durable, and then it stays open. */
+	async close(): Promise<boolean> {
+		await this.#photoWork;
 		await this.flush();
+		if (this.#saving.state === "failed" || this.#pending.length > 0) return false;
 		this.#endUndo();
 		await this.#core.call("close_draft", { id: this.draft.id });
 		this.#release();
+		return true;
 	}
 
 	async discard(): Promise<boolean> {
@@ -341,11 +358,14 @@ export class Inspection {
 		if (result.ok) this.#stage = { state: "filling" };
 	}
 
-	/** Lets go of the engine's memory; the inspection is not used after it. */
+	/** Lets go of the engine's memory as soon as everything is durable; the inspection is not used after it. */
 	release(): void {
-		void this.flush().then(() => {
-			this.#release();
-		});
+		this.#isReleased = true;
+		void this.#photoWork
+			.then(() => this.flush())
+			.then(() => {
+				if (this.#nChanges === this.#nSavedChanges) this.#release();
+			});
 	}
 
 	// ---- completing
@@ -359,6 +379,7 @@ export class Inspection {
 	check(): boolean {
 		const problems = this.problems;
 		for (const { node } of problems) node.touched = true;
+		this.#nChecks += 1;
 		this.#showsProblems = problems.length > 0;
 		return problems.length === 0;
 	}
@@ -373,7 +394,9 @@ export class Inspection {
 	/** Completes the draft; null when it could not be. */
 	async complete(): Promise<ChangesDto | null> {
 		const session = this.#session;
-		if (!session || !this.check()) return null;
+		await this.#photoWork;
+		// A photo that could not be written says so where it was taken; completing without it would lose it.
+		if (!session || !this.check() || this.#pending.length > 0) return null;
 		this.#stage = { state: "completing" };
 		this.#completionError = null;
 		await this.flush();
@@ -432,6 +455,7 @@ export class Inspection {
 		if (result.ok) {
 			this.#nSavedChanges = carried;
 			this.#saving = { state: "saved", at: result.value.savedAt };
+			if (this.#isReleased && carried === this.#nChanges) this.#release();
 			return;
 		}
 		this.#saving = { state: "failed", error: result.error };
@@ -464,6 +488,14 @@ export class Inspection {
 		await this.flush();
 	}
 
+	/** One after another over all questions, so that rows come in the order they were taken. */
+	#inTurn(photos: readonly PendingPhoto[]): Promise<void> {
+		this.#photoWork = this.#photoWork.then(async () => {
+			for (const photo of photos) await this.#writePhoto(photo);
+		});
+		return this.#photoWork;
+	}
+
 	#namePhoto(place: FormNode, name: string): void {
 		const node = place.kind === "repeat" ? this.#session?.addRow(place)?.children[0] : place;
 		if (node) this.#session?.set(node, name);
@@ -483,7 +515,9 @@ export class Inspection {
 	#adoptLoosePhotos(session: Session): void {
 		const named = new Set(session.draft().photos);
 		const loose = [...this.#photos.keys()].filter((it) => !named.has(it));
-		const list = [...session.root.walk()].filter((it) => it.isPhotoList && it.relevant && !isInRow(it)).at(-1);
+		const list = [...session.root.walk()]
+			.filter((it) => it.isPhotoList && it.relevant && !isInRow(it))
+			.at(-1);
 		if (loose.length === 0 || !list) return;
 		for (const name of loose) this.#namePhoto(list, name);
 		this.#nRecoveredPhotos = loose.length;
@@ -539,9 +573,11 @@ interface KeptAnswer {
 function answersOfRow(row: FormNode): readonly KeptAnswer[] {
 	const kept: KeptAnswer[] = [];
 	for (const node of row.children) {
-		if (node.kind === "repeat") kept.push({ name: node.name, input: "", rows: node.children.map(answersOfRow) });
+		if (node.kind === "repeat")
+			kept.push({ name: node.name, input: "", rows: node.children.map(answersOfRow) });
 		else if (node.isParent) kept.push(...answersOfRow(node));
-		else if (node.isQuestion) kept.push({ name: node.name, input: node.kind === "choices" ? node.values : node.text, rows: [] });
+		else if (node.isQuestion)
+			kept.push({ name: node.name, input: node.kind === "choices" ? node.values : node.text, rows: [] });
 	}
 	return kept;
 }

@@ -20,7 +20,8 @@ export function layoutLines(nodes: readonly FormNode[]): readonly Line[] {
 		if (!node) break;
 		const canPair = next !== undefined && isShort(next) && !node.appearances.has("point");
 		if (canPair && isShort(node)) lines.push({ shape: "halves", nodes: [node, next] });
-		else if (canPair && isBar(node) && node.choices.length <= 3) lines.push({ shape: "wideAndDate", nodes: [node, next] });
+		else if (canPair && next.kind === "date" && isBar(node) && node.choices.length <= 3)
+			lines.push({ shape: "wideAndDate", nodes: [node, next] });
 		else {
 			lines.push({ shape: isShort(node) ? "half" : "full", nodes: [node] });
 			continue;

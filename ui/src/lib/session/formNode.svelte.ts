@@ -3,7 +3,8 @@ import { displayValue, type ValueKind } from "./parseInput";
 import { UPLOAD_MARK } from "./prepareForm";
 
 /** What a node of a form is to those who draw it. */
-export type NodeKind = ValueKind | "root" | "group" | "repeat" | "row" | "choice" | "choices" | "photo" | "note" | "silent";
+export type NodeKind =
+	ValueKind | "root" | "group" | "repeat" | "row" | "choice" | "choices" | "photo" | "note" | "silent";
 
 /** One answer that can be chosen. */
 export interface Choice {
@@ -84,7 +85,8 @@ export class FormNode {
 		this.id = engine.nodeId;
 		this.appearances = new Set(engine.appearances ?? []);
 		this.kind = kindOf(engine, this.appearances);
-		this.isPhotoList = this.kind === "repeat" && photoLists.has(engine.currentState.reference.replace(/\[\d+\]/gu, ""));
+		this.isPhotoList =
+			this.kind === "repeat" && photoLists.has(engine.currentState.reference.replace(/\[\d+\]/gu, ""));
 	}
 
 	/** Only the session reaches through. */

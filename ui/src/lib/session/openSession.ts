@@ -28,8 +28,7 @@ export type SessionFailure =
 	| { readonly code: "draft_unreadable"; readonly detail: string };
 
 export type Opened =
-	| { readonly ok: true; readonly session: Session }
-	| { readonly ok: false; readonly failure: SessionFailure };
+	{ readonly ok: true; readonly session: Session } | { readonly ok: false; readonly failure: SessionFailure };
 
 const ENGINE_TIMEOUT_MS = 15_000;
 
@@ -80,4 +79,7 @@ async function instanceOf(form: EngineForm, start: SessionStart): Promise<Engine
 const isXml = (text: string): boolean =>
 	new DOMParser().parseFromString(text, "text/xml").querySelector("parsererror") === null;
 
-const failed = (code: SessionFailure["code"], detail: string): Opened => ({ ok: false, failure: { code, detail } });
+const failed = (code: SessionFailure["code"], detail: string): Opened => ({
+	ok: false,
+	failure: { code, detail },
+});

@@ -52,10 +52,12 @@ export function displayValue(kind: ValueKind, value: string): string {
 
 /** Takes out what XML cannot hold, so that a pasted control character cannot make the whole draft unreadable. */
 export function cleanText(typed: string): string {
-	return typed
-		.replace(/\r\n?/gu, "\n")
-		// eslint-disable-next-line no-control-regex -- these are the very characters that XML 1.0 refuses
-		.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/gu, "");
+	return (
+		typed
+			.replace(/\r\n?/gu, "\n")
+			// eslint-disable-next-line no-control-regex -- these are the very characters that XML 1.0 refuses
+			.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/gu, "")
+	);
 }
 
 /** Thin and no-break spaces between groups of digits, and the real minus sign. */
@@ -98,7 +100,9 @@ function parseDate(text: string, today: string): Parsed {
 }
 
 function parseTime(text: string): Parsed {
-	const match = /^(\d{1,2})(?:[:.](\d{2})(?:[:.](\d{2})(?:\.\d+)?)?)?(?:Z|[+-]\d{2}:\d{2})?$/u.exec(text) ?? /^(\d{1,2})(\d{2})$/u.exec(text);
+	const match =
+		/^(\d{1,2})(?:[:.](\d{2})(?:[:.](\d{2})(?:\.\d+)?)?)?(?:Z|[+-]\d{2}:\d{2})?$/u.exec(text) ??
+		/^(\d{1,2})(\d{2})$/u.exec(text);
 	if (!match) return no;
 	const [hour, minute, second] = [Number(match[1]), Number(match[2] ?? 0), Number(match[3] ?? 0)];
 	if (hour > 23 || minute > 59 || second > 59) return no;

@@ -71,10 +71,14 @@ function pathOf(element: Element, instance: Element): string {
 
 /** A choice outside the list would be cleared by the engine without a word, so it is left unanswered from the start. */
 function mayHold(form: Document, path: string, value: string): boolean {
-	const select = Array.from(form.getElementsByTagNameNS(XFORMS, "select1")).find((it) => it.getAttribute("ref") === path);
+	const select = Array.from(form.getElementsByTagNameNS(XFORMS, "select1")).find(
+		(it) => it.getAttribute("ref") === path,
+	);
 	const nodeset = select?.getElementsByTagNameNS(XFORMS, "itemset")[0]?.getAttribute("nodeset");
 	const list = /^instance\('([^']+)'\)/u.exec(nodeset ?? "")?.[1];
 	if (list === undefined) return true;
-	const choices = Array.from(form.querySelectorAll("model > instance")).find((it) => it.getAttribute("id") === list);
+	const choices = Array.from(form.querySelectorAll("model > instance")).find(
+		(it) => it.getAttribute("id") === list,
+	);
 	return Array.from(choices?.getElementsByTagName("name") ?? []).some((it) => it.textContent === value);
 }

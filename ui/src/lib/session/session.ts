@@ -154,7 +154,8 @@ export class Session {
 	/** All that a later session needs to go on as if nothing had happened. */
 	draft(): Draft {
 		this.#remember("form", true);
-		const valueOf = (node: FormNode): string => (node.relevant ? node.value : (this.#last.get(node.id) ?? ""));
+		const valueOf = (node: FormNode): string =>
+			node.relevant ? node.value : (this.#last.get(node.id) ?? "");
 		const hidden: Record<string, string> = {};
 		const typed: Record<string, string> = {};
 		const photos: string[] = [];
