@@ -1,0 +1,32 @@
+import siteVisit from "../../../../../data/forms/arbetsplatsbesok.xml?raw";
+import valveExercise from "../../../../../data/forms/ventilmotionering.xml?raw";
+import townUrl from "../../../../tests/fixtures/town.json?url";
+import { FakeCore, type FakeOptions } from "./fakeCore";
+import { fakeTile } from "./fakeTiles";
+import type { Town } from "./town";
+
+/** The invented core of the screen tests; the page's address says how the laptop is. */
+export async function startFakeCore(query: URLSearchParams): Promise<FakeCore> {
+	const response = await fetch(townUrl);
+	// The fixture is ours and committed with the tests.
+	const town = (await response.json()) as Town;
+	const phase = query.get("phase");
+	const options: FakeOptions = {
+		phase: phase === "empty" || phase === "bundle" ? phase : "enrolled",
+		sync: query.get("sync") ?? "received",
+		hasInterruptedDraft: query.has("draft"),
+		hasChanges: !query.has("nochanges"),
+		settings: {
+			language: query.get("language") ?? "sv",
+			mode: query.get("mode") ?? "sol",
+			textSizePct: Number(query.get("text") ?? 100),
+			gloves: query.has("gloves"),
+			reducedMotion: true,
+			...(query.get("off") ? { layersOff: query.get("off")?.split(",") ?? [] } : {}),
+			...(query.get("on") ? { layersOn: query.get("on")?.split(",") ?? [] } : {}),
+		},
+		formXml: { arbetsplatsbesok: siteVisit, ventilmotionering: valveExercise },
+		tile: (path) => fakeTile(town, path),
+	};
+	return new FakeCore(town, options);
+}

@@ -1,0 +1,379 @@
+import {
+	addProtocol,
+	Map as MapLibreMap,
+	setWorkerUrl,
+	type GeoJSONSource,
+	type LayerSpecification,
+	type MapMouseEvent,
+	type VectorTileSource,
+} from "maplibre-gl";
+import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
+import italicUrl from "@fontsource/ibm-plex-sans/files/ibm-plex-sans-latin-400-italic.woff2?url";
+import regularUrl from "@fontsource/ibm-plex-sans/files/ibm-plex-sans-latin-400-normal.woff2?url";
+import mediumItalicUrl from "@fontsource/ibm-plex-sans/files/ibm-plex-sans-latin-500-italic.woff2?url";
+import mediumUrl from "@fontsource/ibm-plex-sans/files/ibm-plex-sans-latin-500-normal.woff2?url";
+import semiboldUrl from "@fontsource/ibm-plex-sans/files/ibm-plex-sans-latin-600-normal.woff2?url";
+import boldUrl from "@fontsource/ibm-plex-sans/files/ibm-plex-sans-latin-700-normal.woff2?url";
+import type { BoundsDto, ViewDto } from "../core/bindings";
+import { LOADED_TILE_PROTOCOL, type Core } from "../core/core";
+import { drawImage, IMAGE_RATIO, imageNames } from "./images";
+import { metresPerPixel, toLngLat, toLngLatBounds } from "./lngLat";
+import { palettes, type Mode } from "./palette";
+import { buildStyle } from "./style/buildStyle";
+import { DATASET_KEY, fonts, ZONE_FILL_KEY } from "./style/parts";
+
+/** A place that was pointed at. */
+export interface Spot {
+	readonly lonDeg: number;
+	readonly latDeg: number;
+	/** The reach of the pointer in metres on the ground. */
+	readonly radiusM: number;
+	/** Where it is in the map's box, in pixels. */
+	readonly xPx: number;
+	readonly yPx: number;
+}
+
+/** A number on the map that a list shows too. */
+export interface Mark {
+	readonly number: number;
+	readonly state: "saved_here" | "received" | "secured" | "attention";
+	readonly lonDeg: number;
+	readonly latDeg: number;
+}
+
+/** Whom the map tells what happens in it. */
+export interface MapListener {
+	readonly onmove: (view: ViewDto) => void;
+	readonly onpointer: (spot: Spot | null) => void;
+	readonly onclick: (spot: Spot) => void;
+	readonly onmenu: (spot: Spot) => void;
+}
+
+/** What the map starts with. */
+export interface MapOptions {
+	readonly core: Core;
+	readonly mode: Mode;
+	readonly tileVersion: number;
+	readonly view: ViewDto;
+	readonly label: string;
+	readonly listener: MapListener;
+}
+
+/** Free space around a place that is shown: 24 px, and 76 px where the map's buttons stand. */
+const FIT_PADDING = { top: 24, bottom: 24, left: 24, right: 76 } as const;
+/** The longest flight; farther than three views away the map jumps. */
+const FLIGHT_MS = 600;
+const LONG_PRESS_MS = 550;
+/** How long the map is left alone after the person has moved it. */
+const HANDS_OFF_MS = 3000;
+
+setWorkerUrl(new URL(workerUrl, location.href).href);
+
+const fontUrls: Readonly<Record<string, string>> = {
+	[fonts.regular]: regularUrl,
+	[fonts.medium]: mediumUrl,
+	[fonts.semibold]: semiboldUrl,
+	[fonts.bold]: boldUrl,
+	[fonts.italic]: italicUrl,
+	[fonts.mediumItalic]: mediumItalicUrl,
+};
+
+/** The one keeper of the map: nobody else adds, moves or removes anything in it. */
+export class FieldMap {
+	readonly #map: MapLibreMap;
+	readonly #core: Core;
+	readonly #listener: MapListener;
+	#mode: Mode;
+	#tileVersion: number;
+	#shown: ReadonlySet<string> | null = null;
+	#hitRadiusPx = 12;
+	#movesGently = true;
+	#touchedAtMs = Number.NEGATIVE_INFINITY;
+	/** What the program has put in its own sources: a new style begins with them empty. */
+	readonly #data = new Map<string, GeoJSON.FeatureCollection>();
+	/** Resolves when the map has drawn everything once. */
+	readonly ready: Promise<void>;
+
+	constructor(container: HTMLElement, options: MapOptions) {
+		this.#core = options.core;
+		this.#listener = options.listener;
+		this.#mode = options.mode;
+		this.#tileVersion = options.tileVersion;
+		const loadTile = options.core.loadTile?.bind(options.core);
+		if (loadTile) addProtocol(LOADED_TILE_PROTOCOL, async (request) => ({ data: await loadTile(request.url) }));
+		this.#map = new MapLibreMap({
+			container,
+			style: this.#style(),
+			center: toLngLat(options.view),
+			zoom: options.view.zoom,
+			minZoom: 5,
+			maxZoom: 20,
+			attributionControl: false,
+			dragRotate: false,
+			pitchWithRotate: false,
+			touchPitch: false,
+			keyboard: false,
+			fadeDuration: 0,
+			maxTileCacheSize: 64,
+			renderWorldCopies: false,
+			locale: { "Map.Title": options.label },
+		});
+		this.#map.touchZoomRotate.disableRotation();
+		this.#map.on("styleimagemissing", (event) => this.#addImage(event.id));
+		this.#map.on("style.load", () => {
+			for (const name of imageNames) this.#addImage(name);
+			this.#applyShown();
+			for (const [source, data] of this.#data) this.#setData(source, data);
+		});
+		this.#map.on("move", () => this.#listener.onmove(this.view));
+		this.#map.on("load", () => this.#listener.onmove(this.view));
+		this.#watchPointer();
+		this.ready = new Promise((resolve) => {
+			this.#map.once("idle", () => resolve());
+		});
+	}
+
+	/** The foreign machine itself, for tests that read from it. */
+	get machine(): MapLibreMap {
+		return this.#map;
+	}
+
+	/** Where the map looks. */
+	get view(): ViewDto {
+		const center = this.#map.getCenter();
+		return { lonDeg: center.lng, latDeg: center.lat, zoom: this.#map.getZoom() };
+	}
+
+	/** The middle of the map as a spot. */
+	get crosshair(): Spot {
+		const canvas = this.#map.getCanvas();
+		return this.#spot(this.#map.getCenter(), canvas.clientWidth / 2, canvas.clientHeight / 2);
+	}
+
+	/** Half the map's shorter side in metres. */
+	get reachM(): number {
+		const canvas = this.#map.getCanvas();
+		const pixels = Math.min(canvas.clientWidth, canvas.clientHeight) / 2;
+		return pixels * metresPerPixel(this.#map.getZoom(), this.#map.getCenter().lat);
+	}
+
+	/** Draws the map in the other palette. */
+	setMode(mode: Mode): void {
+		if (mode === this.#mode) return;
+		this.#mode = mode;
+		this.#map.setStyle(this.#style(), { diff: true });
+		for (const name of imageNames) {
+			const image = drawImage(name, palettes[mode]);
+			if (image && this.#map.hasImage(name)) this.#map.updateImage(name, image);
+		}
+		this.#applyShown();
+		for (const [source, data] of this.#data) this.#setData(source, data);
+	}
+
+	/** Asks for live tiles of another version; the ones in view are kept until the new are here. */
+	setTileVersion(version: number): void {
+		if (version === this.#tileVersion) return;
+		this.#tileVersion = version;
+		const source: VectorTileSource | undefined = this.#map.getSource("live");
+		source?.setTiles([this.#core.tileUrl("live", version)]);
+	}
+
+	/** Shows the layers of these datasets and hides the others; at most three zones keep their fill. */
+	setShown(datasets: ReadonlySet<string>): void {
+		this.#shown = datasets;
+		if (this.#map.isStyleLoaded() || this.#map.getLayer("background")) this.#applyShown();
+	}
+
+	/** How far from the pointer a thing may lie, in pixels. */
+	setHitRadius(pixels: number): void {
+		this.#hitRadiusPx = pixels;
+	}
+
+	/** Whether the map may fly. */
+	setGentle(isGentle: boolean): void {
+		this.#movesGently = isGentle;
+	}
+
+	/** Names the map for readers. */
+	setLabel(label: string): void {
+		this.#map.getCanvas().setAttribute("aria-label", label);
+	}
+
+	/** Outlines the selected feature; null takes the outline away. */
+	select(geometryJson: string | null): void {
+		this.#fill("selected", geometryJson);
+	}
+
+	/** Outlines a hit that is only looked at. */
+	preview(geometryJson: string | null): void {
+		this.#fill("previewed", geometryJson);
+	}
+
+	/** Puts the numbers of a list on the map. */
+	setMarks(marks: readonly Mark[]): void {
+		this.#setData("marks", {
+			type: "FeatureCollection",
+			features: marks.map((mark) => ({
+				type: "Feature",
+				geometry: { type: "Point", coordinates: toLngLat(mark) },
+				properties: { number: mark.number, state: mark.state },
+			})),
+		});
+	}
+
+	/** Shows a rectangle with room around it, or a point at a readable zoom. */
+	show(target: { readonly bounds: BoundsDto } | { readonly lonDeg: number; readonly latDeg: number }, minZoom = 16.5): void {
+		const camera =
+			"bounds" in target
+				? this.#map.cameraForBounds(toLngLatBounds(target.bounds), { padding: FIT_PADDING, maxZoom: 18 })
+				: { center: toLngLat(target), zoom: Math.max(this.#map.getZoom(), minZoom) };
+		if (camera) this.#go(camera);
+	}
+
+	/** Brings a place into view only when it is not, and only when the person does not move the map now. */
+	reveal(place: { readonly lonDeg: number; readonly latDeg: number }): void {
+		if (performance.now() - this.#touchedAtMs < HANDS_OFF_MS) return;
+		const canvas = this.#map.getCanvas();
+		const { x, y } = this.#map.project(toLngLat(place));
+		const inside =
+			x > FIT_PADDING.left &&
+			y > FIT_PADDING.top &&
+			x < canvas.clientWidth - FIT_PADDING.right &&
+			y < canvas.clientHeight - FIT_PADDING.bottom;
+		if (!inside) this.#go({ center: toLngLat(place) });
+	}
+
+	/** Goes back to a view. */
+	goTo(view: ViewDto): void {
+		this.#go({ center: toLngLat(view), zoom: view.zoom });
+	}
+
+	/** One step nearer or farther. */
+	zoomBy(steps: number): void {
+		if (this.#movesGently) this.#map.easeTo({ zoom: this.#map.getZoom() + steps, duration: 200 });
+		else this.#map.setZoom(this.#map.getZoom() + steps);
+	}
+
+	/** Moves the map by pixels. */
+	panBy(xPx: number, yPx: number): void {
+		this.#map.panBy([xPx, yPx], { duration: this.#movesGently ? 120 : 0 });
+	}
+
+	/** The map's size in pixels. */
+	get sizePx(): { readonly width: number; readonly height: number } {
+		const canvas = this.#map.getCanvas();
+		return { width: canvas.clientWidth, height: canvas.clientHeight };
+	}
+
+	/** Gives the map the keyboard. */
+	focus(): void {
+		this.#map.getCanvas().focus();
+	}
+
+	/** Takes the map away. */
+	remove(): void {
+		this.#map.remove();
+	}
+
+	#style() {
+		const fontFiles = Object.fromEntries(
+			Object.entries(fontUrls).map(([name, url]) => [name, new URL(url, location.href).href]),
+		);
+		return buildStyle(palettes[this.#mode], {
+			base: this.#core.tileUrl("base", this.#tileVersion),
+			live: this.#core.tileUrl("live", this.#tileVersion),
+			fonts: fontFiles,
+		});
+	}
+
+	#addImage(name: string): void {
+		if (this.#map.hasImage(name)) return;
+		const image = drawImage(name, palettes[this.#mode]);
+		if (image) this.#map.addImage(name, image, { pixelRatio: IMAGE_RATIO });
+	}
+
+	#applyShown(): void {
+		const shown = this.#shown;
+		if (!shown) return;
+		const zonesWithFill = new Set<string>();
+		for (const id of this.#map.getLayersOrder()) {
+			const layer = this.#map.getLayer(id);
+			const metadata = readMetadata(layer?.metadata);
+			const dataset = metadata[DATASET_KEY];
+			if (typeof dataset !== "string" || dataset === "") continue;
+			let isVisible = shown.has(dataset);
+			if (isVisible && metadata[ZONE_FILL_KEY] === true) {
+				zonesWithFill.add(dataset);
+				isVisible = [...zonesWithFill].slice(0, 3).includes(dataset);
+			}
+			const wanted = isVisible ? "visible" : "none";
+			const current: unknown = this.#map.getLayoutProperty(id, "visibility") ?? "visible";
+			if (current !== wanted) this.#map.setLayoutProperty(id, "visibility", wanted);
+		}
+	}
+
+	#fill(source: string, geometryJson: string | null): void {
+		this.#setData(source, {
+			type: "FeatureCollection",
+			features: geometryJson
+				? [{ type: "Feature", properties: {}, geometry: JSON.parse(geometryJson) as GeoJSON.Geometry }]
+				: [],
+		});
+	}
+
+	#setData(source: string, data: GeoJSON.FeatureCollection): void {
+		this.#data.set(source, data);
+		const found: GeoJSONSource | undefined = this.#map.getSource(source);
+		if (found) found.setData(data);
+	}
+
+	#go(camera: { center?: unknown; zoom?: number | undefined }): void {
+		const target = camera as { center: [number, number]; zoom?: number };
+		const { width, height } = this.sizePx;
+		const at = this.#map.project(target.center);
+		const isFar = Math.abs(at.x - width / 2) > 3 * width || Math.abs(at.y - height / 2) > 3 * height;
+		if (this.#movesGently && !isFar) this.#map.easeTo({ ...target, duration: FLIGHT_MS });
+		else this.#map.jumpTo(target);
+	}
+
+	#spot(at: { lng: number; lat: number }, xPx: number, yPx: number): Spot {
+		const radiusM = this.#hitRadiusPx * metresPerPixel(this.#map.getZoom(), at.lat);
+		return { lonDeg: at.lng, latDeg: at.lat, radiusM, xPx, yPx };
+	}
+
+	#watchPointer(): void {
+		const spotOf = (event: MapMouseEvent) => this.#spot(event.lngLat, event.point.x, event.point.y);
+		this.#map.on("mousemove", (event) => this.#listener.onpointer(spotOf(event)));
+		this.#map.on("mouseout", () => this.#listener.onpointer(null));
+		this.#map.on("click", (event) => this.#listener.onclick(spotOf(event)));
+		this.#map.on("contextmenu", (event) => {
+			event.preventDefault();
+			this.#listener.onmenu(spotOf(event));
+		});
+		const touched = () => {
+			this.#touchedAtMs = performance.now();
+		};
+		this.#map.on("dragstart", touched);
+		this.#map.on("wheel", touched);
+		let timer: ReturnType<typeof setTimeout> | undefined;
+		const stop = () => clearTimeout(timer);
+		this.#map.on("touchstart", (event) => {
+			stop();
+			if (event.points.length > 1) return;
+			const spot = this.#spot(event.lngLat, event.point.x, event.point.y);
+			timer = setTimeout(() => this.#listener.onmenu(spot), LONG_PRESS_MS);
+		});
+		this.#map.on("touchend", stop);
+		this.#map.on("touchmove", stop);
+		this.#map.on("touchcancel", stop);
+	}
+}
+
+function readMetadata(metadata: unknown): Readonly<Record<string, unknown>> {
+	return typeof metadata === "object" && metadata !== null ? (metadata as Record<string, unknown>) : {};
+}
+
+/** Layers of a style that one dataset switches. */
+export function layersOf(layers: readonly LayerSpecification[], dataset: string): LayerSpecification[] {
+	return layers.filter((layer) => readMetadata(layer.metadata)[DATASET_KEY] === dataset);
+}

@@ -1,0 +1,136 @@
+import type { LayerSpecification, SourceSpecification } from "maplibre-gl";
+import type { Palette } from "../palette";
+import { DATASET_KEY, fonts, get, live, text, where } from "./parts";
+
+/** The sources that the program fills itself: what is selected, previewed and numbered. */
+export function highlightSources(): Record<string, SourceSpecification> {
+	const empty = { type: "geojson" as const, data: { type: "FeatureCollection" as const, features: [] } };
+	return { selected: empty, previewed: empty, marks: empty };
+}
+
+/** Own work, the previewed hit, the selected feature and the numbers of a list, above everything else. */
+export function highlights(p: Palette): LayerSpecification[] {
+	const isPoint = where(["==", ["geometry-type"], "Point"]);
+	const shape = where(["!=", ["geometry-type"], "Point"]);
+	const area = where(["==", ["geometry-type"], "Polygon"]);
+	const round = { "line-join": "round", "line-cap": "round" } as const;
+	return [
+		live("inspection", {
+			id: "inspection",
+			type: "symbol",
+			minzoom: 13,
+			layout: { "icon-image": "inspection", "icon-allow-overlap": true },
+		}),
+		{
+			...live("own_edit", {
+				id: "own-edit",
+				type: "circle",
+				paint: {
+					"circle-radius": 5,
+					"circle-color": p.saved,
+					"circle-stroke-color": p.pickCasing,
+					"circle-stroke-width": 2,
+				},
+			}),
+			metadata: { [DATASET_KEY]: "" },
+		} as LayerSpecification,
+		{
+			id: "selected-fill",
+			type: "fill",
+			source: "selected",
+			filter: area,
+			paint: { "fill-color": p.pick, "fill-opacity": 0.16 },
+		},
+		{
+			id: "selected-casing",
+			type: "line",
+			source: "selected",
+			filter: shape,
+			layout: round,
+			paint: { "line-color": p.pickCasing, "line-width": 8 },
+		},
+		{
+			id: "selected-line",
+			type: "line",
+			source: "selected",
+			filter: shape,
+			layout: round,
+			paint: { "line-color": p.pick, "line-width": 4 },
+		},
+		{
+			id: "selected-point-casing",
+			type: "circle",
+			source: "selected",
+			filter: isPoint,
+			paint: {
+				"circle-radius": 15,
+				"circle-color": p.pick,
+				"circle-opacity": 0.16,
+				"circle-stroke-color": p.pickCasing,
+				"circle-stroke-width": 7,
+			},
+		},
+		{
+			id: "selected-point",
+			type: "circle",
+			source: "selected",
+			filter: isPoint,
+			paint: {
+				"circle-radius": 16.5,
+				"circle-opacity": 0,
+				"circle-stroke-color": p.pick,
+				"circle-stroke-width": 4,
+			},
+		},
+		{
+			id: "previewed-casing",
+			type: "line",
+			source: "previewed",
+			filter: shape,
+			layout: round,
+			paint: { "line-color": p.pickCasing, "line-width": 8 },
+		},
+		{
+			id: "previewed-line",
+			type: "line",
+			source: "previewed",
+			filter: shape,
+			paint: { "line-color": p.pick, "line-width": 4, "line-dasharray": [2, 1] },
+		},
+		{
+			id: "previewed-pin",
+			type: "symbol",
+			source: "previewed",
+			filter: isPoint,
+			layout: { "icon-image": "pin", "icon-anchor": "bottom", "icon-allow-overlap": true, "icon-ignore-placement": true },
+		},
+		{
+			id: "marks",
+			type: "symbol",
+			source: "marks",
+			layout: {
+				"icon-image": ["concat", "mark-", get("state")],
+				"icon-allow-overlap": true,
+				"text-field": text("number"),
+				"text-font": [fonts.bold],
+				"text-size": 15,
+				"text-offset": ["match", get("state"), "attention", ["literal", [0, 0.25]], ["literal", [0, 0]]],
+				"text-allow-overlap": true,
+				"symbol-sort-key": ["-", 0, get("number")],
+			},
+			paint: {
+				"text-color": [
+					"match",
+					get("state"),
+					"received",
+					p.receivedLine,
+					"secured",
+					p.securedLine,
+					"attention",
+					p.conflict,
+					p.onPick,
+				],
+			},
+		},
+	];
+}

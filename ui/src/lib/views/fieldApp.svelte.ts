@@ -1,0 +1,463 @@
+import { Cards, type FeatureRef } from "../card/cards.svelte";
+import { Changes, type NumberedChange } from "../changes/changes.svelte";
+import type { ApiError, DraftDto, DraftSummaryDto, HitDto, IdentifiedDto, PointDto, SessionDto } from "../core/bindings";
+import type { Core } from "../core/core";
+import { Layers } from "../layers/layers.svelte";
+import type { FieldMap, Mark, Spot } from "../map/fieldMap";
+import { isSameSpot, scaleDenominator } from "../map/lngLat";
+import type { Mode } from "../map/palette";
+import { Search } from "../search/search.svelte";
+import { Settings, type PanelKind } from "../settings/settings.svelte";
+import { Sync } from "../sync/sync.svelte";
+import { titleText } from "../words/format";
+import { m } from "../words/generated/messages.js";
+import { failureText } from "../words/failureText";
+
+/** What the panel beside the map shows. */
+export type Panel =
+	| { readonly kind: "none" }
+	| { readonly kind: "card" }
+	| { readonly kind: "layers" }
+	| { readonly kind: "changes" }
+	| { readonly kind: "view" }
+	| { readonly kind: "settings" }
+	| { readonly kind: "keys" }
+	| { readonly kind: "enrolment" }
+	| { readonly kind: "inspection"; readonly draft: DraftDto };
+
+/** How wide a panel is. */
+export function widthOf(panel: Panel): PanelKind {
+	switch (panel.kind) {
+		case "inspection":
+		case "changes":
+			return "wide";
+		case "settings":
+		case "keys":
+		case "enrolment":
+			return "medium";
+		case "none":
+		case "card":
+		case "layers":
+		case "view":
+			return "narrow";
+	}
+}
+
+/** The strip at the foot of the map. It never carries an error. */
+export interface Message {
+	readonly text: string;
+	readonly undo: (() => void) | null;
+}
+
+const MESSAGE_MS = 6000;
+const POINTER_MS = 120;
+const VIEW_MS = 1000;
+const MENU_NONE = null;
+
+/** The field app's state: which concepts there are and how an act in one shows in another. */
+export class FieldApp {
+	readonly core: Core;
+	readonly settings: Settings;
+	readonly sync: Sync;
+	readonly layers: Layers;
+	readonly search: Search;
+	readonly cards: Cards;
+	readonly changes: Changes;
+	#session: SessionDto;
+	#panel = $state.raw<Panel>({ kind: "none" });
+	#message = $state.raw<Message | null>(null);
+	#messageTimer: ReturnType<typeof setTimeout> | undefined;
+	#announcement = $state("");
+	#failure = $state.raw<ApiError | null>(null);
+	#menu = $state.raw<Spot | null>(MENU_NONE);
+	#pointer = $state.raw<PointDto | null>(null);
+	#pointerAsked: Spot | null = null;
+	#pointerTimer: ReturnType<typeof setTimeout> | undefined;
+	#scale = $state(0);
+	#zoom = $state(0);
+	#viewTimer: ReturnType<typeof setTimeout> | undefined;
+	#asked: PointDto | null = null;
+	#viewBeforeSearch: { lonDeg: number; latDeg: number; zoom: number } | null = null;
+	#systemIsDark = $state(false);
+	#recovered: DraftSummaryDto | null;
+	map: FieldMap | null = null;
+
+	constructor(core: Core, session: SessionDto) {
+		this.core = core;
+		this.#session = $state.raw(session);
+		this.settings = new Settings(core, session.settings);
+		this.sync = new Sync(core, session.sync);
+		this.layers = new Layers(this.settings, session.datasets);
+		this.cards = new Cards(core);
+		this.changes = new Changes(core);
+		this.search = new Search(core, () => this.map?.view ?? session.settings.view ?? session.home);
+		this.#recovered = $state.raw(session.drafts.find((draft) => draft.wasInterrupted) ?? null);
+	}
+
+	get session(): SessionDto {
+		return this.#session;
+	}
+
+	get panel(): Panel {
+		return this.#panel;
+	}
+
+	get message(): Message | null {
+		return this.#message;
+	}
+
+	/** What readers are told politely. */
+	get announcement(): string {
+		return this.#announcement;
+	}
+
+	/** A refusal that stays until it is acted on. */
+	get failure(): ApiError | null {
+		return this.#failure;
+	}
+
+	get menu(): Spot | null {
+		return this.#menu;
+	}
+
+	/** The pointer's position in every system, or null outside the map. */
+	get pointer(): PointDto | null {
+		return this.#pointer;
+	}
+
+	get scale(): number {
+		return this.#scale;
+	}
+
+	get zoom(): number {
+		return this.#zoom;
+	}
+
+	/** A draft that was open when the program ended. */
+	get recovered(): DraftSummaryDto | null {
+		return this.#recovered;
+	}
+
+	/** The palette that applies now. */
+	get mode(): Mode {
+		const chosen = this.settings.values.mode;
+		if (chosen === "system") return this.#systemIsDark ? "natt" : "sol";
+		return chosen === "natt" ? "natt" : "sol";
+	}
+
+	/** Whether things may move. */
+	get movesGently(): boolean {
+		return !this.settings.values.reducedMotion;
+	}
+
+	/** Tells what the computer's own setting is. */
+	setSystemIsDark(isDark: boolean): void {
+		this.#systemIsDark = isDark;
+	}
+
+	/** Numbers that the list of changes shares with the map. */
+	get marks(): Mark[] {
+		if (this.#panel.kind !== "changes") return [];
+		return this.changes.numbered.flatMap(({ number, change, group }) =>
+			change.position
+				? [{ number, state: group, lonDeg: change.position.lonDeg, latDeg: change.position.latDeg }]
+				: [],
+		);
+	}
+
+	/** Opens a panel; the one that is open already closes instead. */
+	toggle(kind: "layers" | "changes" | "settings" | "view" | "keys"): void {
+		if (this.#panel.kind === kind) this.closePanel();
+		else this.open({ kind });
+	}
+
+	open(panel: Panel): void {
+		this.#failure = null;
+		this.#panel = panel;
+		if (panel.kind === "changes") void this.changes.refresh();
+	}
+
+	/** Gives the map the full width. */
+	closePanel(): void {
+		if (this.#panel.kind === "card") this.cards.close();
+		this.#failure = null;
+		this.#panel = { kind: "none" };
+	}
+
+	/** The rail's map: the card when something is selected, else only the map. */
+	showMap(): void {
+		if (this.cards.selected.state !== "none" && this.#panel.kind !== "card") this.open({ kind: "card" });
+		else if (this.#panel.kind !== "card") this.closePanel();
+	}
+
+	/** Says something at the foot of the map. */
+	say(text: string, undo: (() => void) | null = null): void {
+		clearTimeout(this.#messageTimer);
+		this.#message = { text, undo };
+		this.#announcement = text;
+		this.#messageTimer = setTimeout(() => this.hush(), MESSAGE_MS);
+	}
+
+	hush(): void {
+		clearTimeout(this.#messageTimer);
+		this.#message = null;
+	}
+
+	/** Tells readers something that is seen anyway. */
+	announce(text: string): void {
+		this.#announcement = text;
+	}
+
+	/** Keeps a hit of the search and shows it. */
+	async keepHit(hit: HitDto | null = null): Promise<void> {
+		const kept = await this.search.keep(hit ?? undefined);
+		if (!kept) return;
+		this.#viewBeforeSearch = null;
+		this.map?.preview(null);
+		await this.#showHit(kept);
+	}
+
+	/** Looks at the row that the arrows stand on, without leaving the box. */
+	async previewHit(): Promise<void> {
+		const hit = this.search.previewed;
+		this.#viewBeforeSearch ??= this.map?.view ?? null;
+		if (!hit) {
+			this.map?.preview(null);
+			await this.cards.preview(null);
+			return;
+		}
+		if (hit.position) {
+			this.map?.preview(JSON.stringify({ type: "Point", coordinates: [hit.position.lonDeg, hit.position.latDeg] }));
+			this.map?.show(hit.position);
+		}
+		if (hit.dataset === "") {
+			await this.cards.preview(null);
+			return;
+		}
+		await this.cards.preview(hit);
+		const card = this.cards.previewed;
+		if (card && card.id === hit.id && card.geometryJson) {
+			this.map?.preview(card.geometryJson);
+			if (this.#panel.kind === "none") this.#panel = { kind: "card" };
+		}
+	}
+
+	/** Leaves the search: the map is as it was. */
+	async leaveSearch(): Promise<void> {
+		this.search.close();
+		this.map?.preview(null);
+		await this.cards.preview(null);
+		if (this.#viewBeforeSearch) this.map?.goTo(this.#viewBeforeSearch);
+		this.#viewBeforeSearch = null;
+		if (this.cards.selected.state === "none" && this.#panel.kind === "card") this.#panel = { kind: "none" };
+	}
+
+	/** Selects a feature, shows its card and brings it into view. */
+	async openFeature(feature: FeatureRef): Promise<void> {
+		this.open({ kind: "card" });
+		await this.cards.open(feature);
+		this.#showSelected("fit");
+	}
+
+	/** Asks what lies at a spot. The second press at the same spot takes the next thing. */
+	async ask(spot: Spot): Promise<void> {
+		this.#menu = null;
+		const shown = [...this.layers.shown];
+		const result = await this.core.call("identify_features", {
+			lonDeg: spot.lonDeg,
+			latDeg: spot.latDeg,
+			radiusM: spot.radiusM,
+			datasets: shown,
+		});
+		if (!result.ok) {
+			this.#failure = result.error;
+			return;
+		}
+		const { features, at } = result.value;
+		if (features.length === 0) {
+			this.say(m.place_none());
+			return;
+		}
+		if (isSameSpot(at, this.#asked, spot.radiusM) && isSame(features, this.cards.here)) await this.cards.cycle(1);
+		else {
+			this.open({ kind: "card" });
+			await this.cards.openHere(features);
+		}
+		this.#asked = at;
+		this.#showSelected("stay");
+	}
+
+	/** Takes the next or previous thing at the spot that was pressed. */
+	async cycle(by: 1 | -1): Promise<void> {
+		await this.cards.cycle(by);
+		this.#showSelected("stay");
+	}
+
+	/** Opens the menu of a place. */
+	openMenu(spot: Spot): void {
+		this.#menu = spot;
+	}
+
+	closeMenu(): void {
+		this.#menu = null;
+	}
+
+	/** Describes a spot in every system. */
+	async describe(spot: { readonly lonDeg: number; readonly latDeg: number }): Promise<PointDto | null> {
+		const result = await this.core.call("describe_position", { lonDeg: spot.lonDeg, latDeg: spot.latDeg });
+		return result.ok ? result.value : null;
+	}
+
+	/** Follows the pointer, a few times a second. */
+	movePointer(spot: Spot | null): void {
+		this.#pointerAsked = spot;
+		if (!spot) return;
+		this.#pointerTimer ??= setTimeout(() => {
+			this.#pointerTimer = undefined;
+			void this.#describePointer();
+		}, POINTER_MS);
+	}
+
+	/** Follows the map, and remembers where it is left. */
+	moveMap(): void {
+		const view = this.map?.view;
+		if (!view) return;
+		this.#scale = scaleDenominator(view);
+		this.#zoom = view.zoom;
+		clearTimeout(this.#viewTimer);
+		this.#viewTimer = setTimeout(() => this.settings.rememberView(view), VIEW_MS);
+		if (!this.#pointerAsked && this.map) {
+			// Without a pointer the status line tells the middle.
+			const middle = this.map.crosshair;
+			this.#pointerTimer ??= setTimeout(() => {
+				this.#pointerTimer = undefined;
+				void this.#describePointer(middle);
+			}, POINTER_MS);
+		}
+	}
+
+	/** Begins an inspection of a feature, or of a place. */
+	async startInspection(form: string, subject: FeatureRef | null, at: PointDto | null): Promise<void> {
+		const result = await this.core.call("start_draft", {
+			form,
+			dataset: subject?.dataset ?? "",
+			feature: subject?.id ?? "",
+			lonDeg: at?.lonDeg ?? null,
+			latDeg: at?.latDeg ?? null,
+		});
+		if (!result.ok) {
+			this.#failure = result.error;
+			return;
+		}
+		this.open({ kind: "inspection", draft: result.value });
+		if (at) this.map?.reveal(at);
+	}
+
+	/** Goes on with a draft. */
+	async openDraft(id: string): Promise<void> {
+		const result = await this.core.call("open_draft", { id });
+		if (!result.ok) {
+			this.#failure = result.error;
+			return;
+		}
+		this.#recovered = null;
+		const draft = result.value;
+		this.open({ kind: "inspection", draft });
+		if (draft.subjectId !== "") {
+			await this.cards.open({ dataset: draft.subjectDataset, id: draft.subjectId });
+			this.#showSelected("fit");
+		} else if (draft.position) this.map?.show(draft.position);
+	}
+
+	/** An inspection was closed: the map keeps its subject. */
+	closeInspection(): void {
+		if (this.#panel.kind !== "inspection") return;
+		if (this.cards.selected.state === "none") this.closePanel();
+		else this.open({ kind: "card" });
+		void this.reload();
+	}
+
+	/** An inspection was completed. */
+	completeInspection(): void {
+		this.say(m.inspection_done({ state: m.state_saved_here() }));
+		this.closeInspection();
+	}
+
+	/** Shows a row of the changes: its draft, its feature, or only its place. */
+	async openChange({ change }: NumberedChange): Promise<void> {
+		if (change.kind === "draft") {
+			await this.openDraft(change.id);
+			return;
+		}
+		if (change.position) this.map?.show(change.position);
+		if (change.feature !== "") {
+			await this.cards.open({ dataset: change.dataset, id: change.feature });
+			this.#showSelected("stay");
+		}
+	}
+
+	/** Puts away the note about the recovered draft. */
+	dismissRecovered(): void {
+		this.#recovered = null;
+	}
+
+	/** Puts away the refusal. */
+	dismissFailure(): void {
+		this.#failure = null;
+	}
+
+	/** Loads the session again, after enrolment or a change. */
+	async reload(): Promise<void> {
+		const result = await this.core.call("load_session", {});
+		if (!result.ok) return;
+		this.#session = result.value;
+		this.layers.take(result.value.datasets);
+		this.sync.take(result.value.sync);
+	}
+
+	/** Asks again for what is shown, when the core says that it has changed. */
+	async refreshShown(): Promise<void> {
+		await Promise.all([this.changes.refresh(), this.cards.refresh(), this.reload()]);
+	}
+
+	/** Shows what the selection is now, on the map. */
+	#showSelected(how: "fit" | "stay"): void {
+		const selected = this.cards.selected;
+		if (selected.state !== "card") {
+			if (selected.state !== "loading") this.map?.select(null);
+			return;
+		}
+		const { card } = selected;
+		this.map?.select(card.geometryJson);
+		this.announce(`${titleText(card.kind)} ${card.title}`);
+		if (how !== "fit") return;
+		if (card.bounds && card.geometryJson && !card.geometryJson.includes('"Point"')) this.map?.show({ bounds: card.bounds });
+		else if (card.position) this.map?.show(card.position, 17);
+	}
+
+	async #showHit(hit: HitDto): Promise<void> {
+		if (hit.dataset !== "") {
+			await this.openFeature(hit);
+			return;
+		}
+		if (!hit.position) return;
+		this.open({ kind: "card" });
+		this.cards.openPlace(hit.position, hit.label);
+		this.map?.select(JSON.stringify({ type: "Point", coordinates: [hit.position.lonDeg, hit.position.latDeg] }));
+		this.map?.show(hit.position);
+	}
+
+	async #describePointer(spot: Spot | null = this.#pointerAsked): Promise<void> {
+		if (!spot) return;
+		this.#pointer = (await this.describe(spot)) ?? this.#pointer;
+	}
+}
+
+/** What went wrong, in words, for the place where it is shown. */
+export function failureOf(app: FieldApp): string | null {
+	return app.failure ? failureText(app.failure) : null;
+}
+
+function isSame(a: readonly IdentifiedDto[], b: readonly IdentifiedDto[]): boolean {
+	return a.length === b.length && a.every((feature, index) => feature.id === b[index]?.id);
+}
