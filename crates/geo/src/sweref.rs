@@ -101,6 +101,12 @@ impl GridSystem {
         if self == other {
             return (e_m, n_m);
         }
+        if self.row().2 == other.row().2 {
+            // One projection in two scales: SWEREF 99 TM and zone 15 00 have the same meridian.
+            let ((_, from, from_e_m), (_, to, to_e_m)) = (self.parameters(), other.parameters());
+            let ratio = to / from;
+            return ((e_m - from_e_m) * ratio + to_e_m, n_m * ratio);
+        }
         let (lon_deg, lat_deg) = self.inverse_deg(e_m, n_m);
         other.forward_deg(lon_deg, lat_deg)
     }
@@ -237,6 +243,18 @@ mod tests {
         ] {
             check(GridSystem::TM, lat, lon, n_tm, e_tm);
             check(GridSystem::ZONE_15_00, lat, lon, n_15, e_15);
+        }
+    }
+
+    #[test]
+    fn grids_of_one_meridian_are_scaled_copies_of_each_other() {
+        for (e_m, n_m) in [(471_901.189, 6_623_675.702), (539_748.714, 6_584_802.628)] {
+            let (e_15, n_15) = GridSystem::TM.to_grid(GridSystem::ZONE_15_00, e_m, n_m);
+            let (lon_deg, lat_deg) = GridSystem::TM.inverse_deg(e_m, n_m);
+            let (e, n) = GridSystem::ZONE_15_00.forward_deg(lon_deg, lat_deg);
+            assert!((e - e_15).hypot(n - n_15) < 1e-5, "{e_15} {n_15} against {e} {n}");
+            let (back_e, back_n) = GridSystem::ZONE_15_00.to_grid(GridSystem::TM, e_15, n_15);
+            assert!((back_e - e_m).hypot(back_n - n_m) < 1e-6);
         }
     }
 

@@ -1,4 +1,4 @@
-//! What the tests of this crate share: declared datasets, GeoPackages made row by row, files made by GDAL.
+//! What the tests of this crate share: declared datasets, GeoPackage files made row by row, files made by GDAL.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
