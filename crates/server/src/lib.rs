@@ -1,1 +1,36 @@
 //! The geodata store over HTTP: embedded SQLite behind a trait that PostGIS will also implement.
+//!
+//! [`GeodataStore`] says what a store does; [`open_store`] gives the one that lives in a folder. Around it stand the
+//! use cases of the coordinator, each of them free of clock and chance: [`import`] takes deliveries in,
+//! [`build_package`] cuts the snapshot that laptops install, [`export_features`] gives datasets back. [`serve`] puts
+//! a store on the network with the wire of `docs/formats/sync-1.md`.
+//!
+//! Every accepted change has a number in the feed, without holes; see [`GeodataStore::pull`].
+
+mod backend;
+mod defaults;
+mod error;
+mod exporting;
+mod http;
+mod importing;
+mod packaging;
+mod rim;
+mod role;
+mod sqlite;
+
+pub use backend::{
+    DatasetRow, Delivered, DeliveryCounts, DeviceRow, FeatureFilter, FeedPage, GeodataStore,
+    HeldRow, OpenConflict, PackageInputs, PackageRow, PulledEntry, Pusher, StoreHead, StoredBlob,
+    StoredForm,
+};
+pub use error::StoreError;
+pub use exporting::{ExportSource, export_features};
+pub use http::{Serving, serve};
+pub use importing::{
+    DatasetImport, IMPORT_FORMAT, ImportOptions, ImportProblem, ImportReport, find_deliveries,
+    import,
+};
+pub use packaging::{BuiltPackage, build_package};
+pub use rim::Rim;
+pub use role::{Role, RoleError};
+pub use sqlite::{OpenMode, SqliteStore, open_store};

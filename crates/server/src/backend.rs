@@ -1,0 +1,364 @@
+use std::path::{Path, PathBuf};
+
+use faltkarta_changes::{Conflict, Operation};
+use faltkarta_geo::{Bounds, GridSystem};
+use faltkarta_model::{BlobId, Dataset, DatasetId, Feature, FeatureId, OpId, ReplicaId, Timestamp};
+use faltkarta_protocol::{
+    FeedKind, FeedRow, JoinReply, JoinRequest, OpOutcome, PushReply, Witness,
+};
+use uuid::Uuid;
+
+use crate::error::StoreError;
+use crate::rim::Rim;
+use crate::role::Role;
+
+/// A geodata store: one feed, one set of datasets, one place of truth. SQLite in a folder implements it today;
+/// PostGIS will implement the same.
+///
+/// Every function is one transaction, and returns only after a durable commit. All of them block.
+pub trait GeodataStore: Send + Sync {
+    /// The store's grid; all geometry in it lies there.
+    fn grid(&self) -> GridSystem;
+
+    /// The declared datasets, in the order of their ids.
+    fn datasets(&self) -> Vec<DatasetRow>;
+
+    /// The forms that laptops fill.
+    fn forms(&self) -> Vec<StoredForm>;
+
+    /// Name of the feed, as paths of the wire carry it.
+    fn workspace(&self) -> &str;
+
+    /// Where the feed ends.
+    fn head(&self) -> Result<StoreHead, StoreError>;
+
+    /// Enrols a laptop. `is_local` says that it runs on the store's own machine, which needs no code.
+    fn join(
+        &self,
+        request: &JoinRequest,
+        is_local: bool,
+        rim: &dyn Rim,
+    ) -> Result<JoinReply, StoreError>;
+
+    /// Makes a one-time code with which a laptop joins, good until `until`.
+    fn create_enrol_code(
+        &self,
+        role: Role,
+        until: Timestamp,
+        rim: &dyn Rim,
+    ) -> Result<String, StoreError>;
+
+    /// Who a token belongs to.
+    fn device_of_token(&self, token: &str, now: Timestamp) -> Result<DeviceRow, StoreError>;
+
+    /// All laptops, newest last.
+    fn devices(&self) -> Result<Vec<DeviceRow>, StoreError>;
+
+    /// Takes a laptop's rights away; its token is unknown from then on.
+    fn revoke_device(&self, device: Uuid) -> Result<(), StoreError>;
+
+    /// Judges operations in their order. Whole-batch refusals are errors, everything else is an outcome.
+    fn apply_ops(
+        &self,
+        pusher: &Pusher<'_>,
+        ops: &[Result<Operation, Malformed>],
+        rim: &dyn Rim,
+    ) -> Result<PushReply, StoreError>;
+
+    /// Keeps the bytes of a push that this program cannot read, for the coordinator.
+    fn keep_raw_push(
+        &self,
+        device: &DeviceRow,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// A page of the feed after a cursor; an empty cursor is the beginning. Asserts that the numbers have no hole.
+    fn pull(
+        &self,
+        cursor: &str,
+        limit: usize,
+        role: Role,
+        rim: &dyn Rim,
+    ) -> Result<FeedPage, StoreError>;
+
+    /// Proves the feed from its first entry: no hole, every chain hash right. Returns the head.
+    fn verify_feed(&self) -> Result<StoreHead, StoreError>;
+
+    /// One feature, unless it is deleted.
+    fn feature(&self, id: FeatureId) -> Result<Option<Feature>, StoreError>;
+
+    /// Shows the features of a dataset that are not deleted, in the order they came.
+    fn for_each_feature(
+        &self,
+        filter: &FeatureFilter,
+        see: &mut dyn FnMut(Feature) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError>;
+
+    /// Takes one delivered file in as one transaction: everything, or nothing when `fill` fails or `dry_run` is set.
+    fn import_file(
+        &self,
+        edition: Uuid,
+        now: Timestamp,
+        dry_run: bool,
+        fill: &mut dyn FnMut(&mut dyn Delivered) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError>;
+
+    /// Conflicts that nobody has decided.
+    fn open_conflicts(&self) -> Result<Vec<OpenConflict>, StoreError>;
+
+    /// Operations that wait: parked and quarantined ones.
+    fn held_ops(&self) -> Result<Vec<HeldRow>, StoreError>;
+
+    /// What the store holds of an attachment; `None` when nothing is known of it.
+    fn blob(&self, blob: &BlobId) -> Result<Option<StoredBlob>, StoreError>;
+
+    /// Adds bytes to an attachment at an offset. The last of them are checked against the id.
+    fn add_to_blob(
+        &self,
+        blob: &BlobId,
+        at: u64,
+        total: u64,
+        bytes: &[u8],
+        now: Timestamp,
+    ) -> Result<StoredBlob, StoreError>;
+
+    /// Everything that a package is made of, read in one snapshot.
+    fn package_inputs(&self) -> Result<Box<dyn PackageInputs + '_>, StoreError>;
+
+    /// The folder for prepared packages.
+    fn packages_folder(&self) -> &Path;
+}
+
+/// An operation that could not be read, with what is known of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Malformed {
+    /// Its id, which is the least that must be readable.
+    pub op: OpId,
+    /// Its JSON as it came.
+    pub payload: String,
+}
+
+/// A dataset as the store has it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DatasetRow {
+    /// Its number in the tables of this store.
+    pub no: u16,
+    /// The declaration.
+    pub dataset: Dataset,
+    /// Counts declarations from 1.
+    pub revision: u32,
+    /// The TOML that was read.
+    pub declaration: String,
+    /// Date of the data, `2026-05-19`; `None` before the first import.
+    pub data_date: Option<String>,
+}
+
+/// A form as the store has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredForm {
+    /// Its id.
+    pub id: String,
+    /// The TOML of its declaration.
+    pub declaration: String,
+    /// The XForm.
+    pub xml: String,
+}
+
+/// Where the feed ends, in which history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreHead {
+    /// Number of the last entry, 0 for none.
+    pub seq: u64,
+    /// Chain hash there, 32 hexadecimal digits.
+    pub chain: String,
+    /// The history.
+    pub epoch: String,
+    /// Highest number that is in every usable backup.
+    pub safe_seq: u64,
+}
+
+/// An enrolled laptop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceRow {
+    /// Its id.
+    pub id: Uuid,
+    /// What it is called.
+    pub name: String,
+    /// Who enrolled it.
+    pub user: String,
+    /// What it may do.
+    pub role: Role,
+    /// When it joined.
+    pub joined_at: Timestamp,
+    /// When it was heard of last.
+    pub last_seen_at: Timestamp,
+    /// Number up to which it has pulled.
+    pub pulled_seq: u64,
+    /// Whether its rights were taken away.
+    pub is_revoked: bool,
+}
+
+/// Who pushes, and what he says of himself.
+#[derive(Debug, Clone)]
+pub struct Pusher<'a> {
+    /// The laptop.
+    pub device: &'a DeviceRow,
+    /// Its database file.
+    pub replica: ReplicaId,
+    /// The history it follows.
+    pub epoch: &'a str,
+    /// As it last received it.
+    pub lineage: &'a str,
+    /// What it has seen.
+    pub witness: &'a Witness,
+}
+
+/// A page of the feed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FeedPage {
+    /// The entries that the role may see.
+    pub entries: Vec<PulledEntry>,
+    /// Where to go on.
+    pub cursor: String,
+    /// Number and chain hash at the cursor.
+    pub at: StoreHead,
+    /// Whether the head was reached.
+    pub is_up_to_date: bool,
+}
+
+/// One entry of the feed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PulledEntry {
+    /// Its number.
+    pub seq: u64,
+    /// The operation.
+    pub op: OpId,
+    /// The dataset.
+    pub dataset: DatasetId,
+    /// The feature.
+    pub feature: FeatureId,
+    /// Its version after it.
+    pub version: u32,
+    /// What to do.
+    pub kind: FeedKind,
+    /// The row after it.
+    pub row: Option<FeedRow>,
+}
+
+/// Which features are asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FeatureFilter {
+    /// The dataset.
+    pub dataset: DatasetId,
+    /// Only those whose rectangle meets this one, in metres on the store's grid.
+    pub bounds: Option<Bounds>,
+}
+
+/// The side of a store that takes delivered features in, inside one transaction.
+pub trait Delivered {
+    /// Begins the set of one supplier's file for a dataset. `key` names the set: rows of the same set that the new
+    /// delivery does not hold are gone.
+    fn begin(&mut self, dataset: &DatasetId, key: &str) -> Result<(), StoreError>;
+
+    /// Takes a feature of the set that was begun.
+    fn take(&mut self, feature: &Feature) -> Result<(), StoreError>;
+
+    /// Notes a problem so that it can be listed later.
+    fn note(
+        &mut self,
+        row: u64,
+        code: &str,
+        text: &str,
+        feature: Option<FeatureId>,
+    ) -> Result<(), StoreError>;
+
+    /// Ends the set: marks what is gone, remembers the date of the data.
+    fn end(&mut self, data_date: &str) -> Result<DeliveryCounts, StoreError>;
+}
+
+/// What a delivered set changed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DeliveryCounts {
+    /// Features that were not there.
+    pub new: u64,
+    /// Features with other values than last delivered.
+    pub changed: u64,
+    /// Features as last delivered.
+    pub unchanged: u64,
+    /// Features that the set held before and holds no more.
+    pub gone: u64,
+    /// Features whose change or end waits for a person, because of edits from the field.
+    pub conflicts: u64,
+}
+
+/// A conflict that nobody has decided, with where it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OpenConflict {
+    /// The conflict.
+    pub conflict: Conflict,
+    /// The dataset.
+    pub dataset: DatasetId,
+    /// The feature.
+    pub feature: FeatureId,
+    /// Who made the operation.
+    pub user: String,
+    /// When it arrived.
+    pub at: Timestamp,
+}
+
+/// An operation that waits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeldRow {
+    /// The operation.
+    pub op: OpId,
+    /// What became of it.
+    pub outcome: OpOutcome,
+    /// Its JSON, whole.
+    pub payload: String,
+    /// When it arrived.
+    pub at: Timestamp,
+}
+
+/// What the store holds of an attachment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredBlob {
+    /// How many bytes have arrived.
+    pub n_bytes: u64,
+    /// The file, once all of them are there and hash to the id.
+    pub file: Option<PathBuf>,
+}
+
+/// One snapshot of everything that a package needs.
+pub trait PackageInputs {
+    /// Where the feed ended when the snapshot was taken.
+    fn head(&self) -> &StoreHead;
+
+    /// The cursor to pull from afterwards.
+    fn cursor(&self) -> String;
+
+    /// The highest number that concerns a dataset; 0 for none. Tells whether a prepared map is still right.
+    fn last_seq(&self, dataset: &DatasetId) -> Result<u64, StoreError>;
+
+    /// Shows the rows of a dataset that are not deleted.
+    fn for_each_row(
+        &self,
+        dataset: &DatasetId,
+        see: &mut dyn FnMut(PackageRow<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError>;
+}
+
+/// A stored row, its values still as JSON text.
+#[derive(Debug, Clone, Copy)]
+pub struct PackageRow<'a> {
+    /// The feature.
+    pub id: FeatureId,
+    /// Its version.
+    pub version: u32,
+    /// The number of its last entry.
+    pub seq: u64,
+    /// Its geometry as well-known binary on the store's grid.
+    pub wkb: Option<&'a [u8]>,
+    /// Its values as a JSON object, nulls left out.
+    pub properties: &'a str,
+}

@@ -1,0 +1,241 @@
+use std::path::PathBuf;
+
+use faltkarta_formats::FormatError;
+use faltkarta_model::DatasetId;
+
+/// Why a store refused or failed. What was saved before is still saved in every case.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// There is no store in the folder.
+    #[error("there is no geodata store in {}", folder.display())]
+    NoStore {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// Another process has the store open.
+    #[error("another process has the geodata store in {} open", folder.display())]
+    StoreInUse {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The store was written by a newer program.
+    #[error("the store has version {found}, this program knows {known}")]
+    NewerStore {
+        /// Its version.
+        found: i64,
+        /// The newest that is known.
+        known: i64,
+    },
+    /// SQLite is one of the versions that can lose acknowledged writes.
+    #[error("SQLite {version} can lose acknowledged writes; 3.51.3 or newer is needed, not 3.52.0")]
+    UnsafeSqlite {
+        /// The version that was found.
+        version: String,
+    },
+    /// A safety setting did not hold, because of the file system perhaps.
+    #[error("the database does not keep {setting}: it says {found}")]
+    SettingRefused {
+        /// Which setting.
+        setting: &'static str,
+        /// What it is instead.
+        found: String,
+    },
+    /// The file is damaged or foreign.
+    #[error("the store is damaged: {text}")]
+    Damaged {
+        /// What was found.
+        text: String,
+    },
+    /// No room is left.
+    #[error("the disk is full")]
+    DiskFull,
+    /// The database gave an error that is none of the others.
+    #[error("{doing}: {source}")]
+    Database {
+        /// What was being done.
+        doing: &'static str,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
+    /// Reading or writing a file failed.
+    #[error("{doing} {}: {source}", path.display())]
+    Io {
+        /// What was being done.
+        doing: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A declaration in the store's folder cannot be used.
+    #[error("{}: {text}", path.display())]
+    BadDeclaration {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        text: String,
+    },
+    /// A dataset that is not declared.
+    #[error("there is no dataset {dataset}")]
+    UnknownDataset {
+        /// The name.
+        dataset: DatasetId,
+    },
+    /// The delivery was not read; the store is as it was.
+    #[error("{file}: {source}")]
+    Delivery {
+        /// The file's name.
+        file: String,
+        /// What is wrong with it.
+        source: FormatError,
+    },
+    /// A folder without any file of a known kind.
+    #[error("there is no delivery in {}", path.display())]
+    NoDelivery {
+        /// What was given.
+        path: PathBuf,
+    },
+    /// The token is unknown or revoked.
+    #[error("signed out")]
+    SignedOut,
+    /// A join from another machine needs a code.
+    #[error("a code from the coordinator is needed")]
+    EnrolCodeNeeded,
+    /// The code is unknown, used or too old.
+    #[error("the code is unknown, used or too old")]
+    EnrolCodeUnknown,
+    /// The role may not do this.
+    #[error("not permitted")]
+    Unpermitted,
+    /// The laptop follows another history.
+    #[error("the store follows another history")]
+    WrongEpoch,
+    /// The laptop has seen entries that the store does not have; it has taken a new epoch.
+    #[error("the store was rolled back and has taken a new epoch")]
+    WitnessMismatch,
+    /// The laptop's database was copied or rolled back.
+    #[error("the lineage is stale")]
+    StaleLineage,
+    /// The cursor cannot be followed any more.
+    #[error("the cursor is of another history")]
+    Resync,
+    /// The feed has a hole, or its chain does not fit. Nothing is sent.
+    #[error("the feed is broken at {seq}")]
+    FeedBroken {
+        /// Where.
+        seq: u64,
+    },
+    /// A request that is not of its shape.
+    #[error("{text}")]
+    Malformed {
+        /// What is wrong.
+        text: String,
+    },
+    /// More than is taken.
+    #[error("more than the limit of {most} {unit}")]
+    TooLarge {
+        /// The limit.
+        most: u64,
+        /// Of what.
+        unit: &'static str,
+    },
+    /// The request speaks another version of the wire.
+    #[error("protocol {found} is not known")]
+    VersionMismatch {
+        /// What was sent.
+        found: u32,
+    },
+    /// Bytes came for another place of the attachment.
+    #[error("the attachment goes on at {expected}")]
+    WrongOffset {
+        /// Where it goes on.
+        expected: u64,
+    },
+    /// Bytes do not hash to what was said.
+    #[error("bytes and digest differ")]
+    DigestMismatch,
+    /// There is no such thing.
+    #[error("there is no such thing")]
+    NotFound,
+    /// There is no such workspace.
+    #[error("there is no such workspace")]
+    UnknownWorkspace,
+    /// The package is no longer kept.
+    #[error("the package has changed")]
+    PackageChanged,
+    /// Making tiles or an index for a package failed.
+    #[error("{doing}: {text}")]
+    Packaging {
+        /// What was being made.
+        doing: &'static str,
+        /// What went wrong.
+        text: String,
+    },
+}
+
+impl StoreError {
+    /// The stable code on wires, in `--json` errors and in tests.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoStore { .. } => "no_store",
+            Self::StoreInUse { .. } => "store_in_use",
+            Self::NewerStore { .. } => "newer_store",
+            Self::UnsafeSqlite { .. } => "unsafe_sqlite",
+            Self::SettingRefused { .. } => "setting_refused",
+            Self::Damaged { .. } => "store_damaged",
+            Self::DiskFull => "disk_full",
+            Self::Database { .. } | Self::Packaging { .. } => "internal",
+            Self::Io { .. } => "io",
+            Self::BadDeclaration { .. } => "bad_declaration",
+            Self::UnknownDataset { .. } => "unknown_dataset",
+            Self::Delivery { source, .. } => source.code(),
+            Self::NoDelivery { .. } => "no_delivery",
+            Self::SignedOut => "signed_out",
+            Self::EnrolCodeNeeded => "enrol_code_needed",
+            Self::EnrolCodeUnknown => "enrol_code_unknown",
+            Self::Unpermitted => "unpermitted",
+            Self::WrongEpoch => "wrong_epoch",
+            Self::WitnessMismatch => "witness_mismatch",
+            Self::StaleLineage => "stale_lineage",
+            Self::Resync => "resync",
+            Self::FeedBroken { .. } => "feed_broken",
+            Self::Malformed { .. } => "malformed",
+            Self::TooLarge { .. } => "too_large",
+            Self::VersionMismatch { .. } => "version_mismatch",
+            Self::WrongOffset { .. } => "wrong_offset",
+            Self::DigestMismatch => "digest_mismatch",
+            Self::NotFound => "not_found",
+            Self::UnknownWorkspace => "unknown_workspace",
+            Self::PackageChanged => "package_changed",
+        }
+    }
+
+    /// Wraps what SQLite said, telling full disks and damage apart.
+    pub(crate) fn database(doing: &'static str) -> impl Fn(rusqlite::Error) -> Self + Copy {
+        use rusqlite::ErrorCode as Code;
+        move |source| match source.sqlite_error_code() {
+            Some(Code::DiskFull) => Self::DiskFull,
+            Some(Code::DatabaseCorrupt | Code::NotADatabase) => {
+                Self::Damaged { text: format!("{doing}: {source}") }
+            }
+            _ => Self::Database { doing, source },
+        }
+    }
+
+    /// Wraps what the file system said.
+    pub(crate) fn io(
+        doing: &'static str,
+        path: &std::path::Path,
+    ) -> impl Fn(std::io::Error) -> Self + use<> {
+        let path = path.to_owned();
+        move |source| match source.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::DiskFull,
+            _ => Self::Io { doing, path: path.clone(), source },
+        }
+    }
+
+    /// A value in the database that cannot be one.
+    pub(crate) fn damaged(text: impl std::fmt::Display) -> Self {
+        Self::Damaged { text: text.to_string() }
+    }
+}

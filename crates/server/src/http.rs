@@ -1,0 +1,11 @@
+//! The only room that knows HTTP: requests in, use cases of the store, answers out.
+
+mod answer;
+mod blobs;
+mod context;
+mod files;
+mod package;
+mod serve;
+mod sync;
+
+pub use serve::{Serving, serve};

@@ -1,0 +1,139 @@
+use std::future::Future;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::StatusCode;
+use axum::middleware::{self, Next};
+use axum::response::{Html, IntoResponse as _, Response};
+use axum::routing::{get, post};
+use tokio::sync::oneshot;
+
+use crate::backend::GeodataStore;
+use crate::error::StoreError;
+use crate::http::answer::{Refusal, coded};
+use crate::http::context::Context;
+use crate::http::package::Prepared;
+use crate::http::sync::MAX_BODY_BYTES;
+use crate::http::{blobs, package, sync};
+use crate::rim::Rim;
+
+/// How long a request may take before it is told to come again. Preparing a package is the longest.
+const MAX_SECONDS: u64 = 300;
+
+const PAGE: &str = "<!doctype html><html lang=\"sv\"><meta charset=\"utf-8\"><title>Fältkarta</title>\
+<h1>Fältkarta: geodatalager</h1><p>Det här är ett geodatalager. Anslut en dator med \
+<code>faltkarta field MAPP join ADRESS</code> eller i programmet.</p></html>";
+
+/// Serves a store on a listener until `stop` comes, then finishes the requests that run.
+///
+/// A listener on the machine itself takes joins from it without a code; any other needs one.
+///
+/// # Errors
+///
+/// [`std::io::Error`] when the listener fails.
+pub async fn serve(
+    store: Arc<dyn GeodataStore>,
+    rim: Arc<dyn Rim>,
+    listener: TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    listener.set_nonblocking(true)?;
+    let is_local_listener = listener.local_addr()?.ip().is_loopback();
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    let context =
+        Context { store, rim, prepared: Arc::new(Prepared::default()), is_local_listener };
+    let service = router(context).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(stop).await
+}
+
+fn router(context: Context) -> Router {
+    Router::new()
+        .route("/", get(|| async { Html(PAGE) }))
+        .route(
+            "/health",
+            get(|| async { axum::Json(serde_json::json!({"status": "ok", "protocol": 1})) }),
+        )
+        .route("/sync/v1/join", post(sync::join))
+        .route("/sync/v1/{workspace}/push", post(sync::push))
+        .route("/sync/v1/{workspace}/changes", get(sync::changes))
+        .route("/sync/v1/{workspace}/package", get(package::manifest))
+        .route("/sync/v1/{workspace}/package/{name}", get(package::newest_file))
+        .route("/sync/v1/{workspace}/package/{id}/{name}", get(package::file))
+        .route(
+            "/sync/v1/{workspace}/blobs/{blob}",
+            get(blobs::get).head(blobs::head).patch(blobs::patch),
+        )
+        .fallback(|| async { Refusal(StoreError::NotFound) })
+        .method_not_allowed_fallback(|| async {
+            coded(StatusCode::METHOD_NOT_ALLOWED, "not_found", "there is no such request")
+        })
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(middleware::from_fn(in_time))
+        .with_state(context)
+}
+
+async fn in_time(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(Duration::from_secs(MAX_SECONDS), next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => coded(StatusCode::SERVICE_UNAVAILABLE, "timeout", "try again").into_response(),
+    }
+}
+
+/// A server on a thread of its own, for programs that have no runtime and for tests. It stops when it is dropped.
+#[derive(Debug)]
+pub struct Serving {
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    runtime: Option<tokio::runtime::Runtime>,
+}
+
+impl Serving {
+    /// Begins to serve on an address; port 0 takes a free one.
+    ///
+    /// # Errors
+    ///
+    /// [`std::io::Error`] when the address cannot be bound.
+    pub fn start(
+        store: Arc<dyn GeodataStore>,
+        rim: Arc<dyn Rim>,
+        address: SocketAddr,
+    ) -> std::io::Result<Self> {
+        let listener = TcpListener::bind(address)?;
+        let address = listener.local_addr()?;
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let (stop, stopped) = oneshot::channel();
+        runtime.spawn(serve(store, rim, listener, async {
+            // The sender sends or is dropped; both mean stop.
+            let _ = stopped.await;
+        }));
+        Ok(Self { address, stop: Some(stop), runtime: Some(runtime) })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Cuts every connection at once, as a crash would; work that has begun in the store comes to its end.
+    pub fn kill(mut self) {
+        self.stop = None;
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_timeout(Duration::from_secs(5));
+        }
+    }
+}

@@ -1,0 +1,197 @@
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, QueryRejection};
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use faltkarta_changes::Operation;
+use faltkarta_model::OpId;
+use faltkarta_protocol::{
+    FeedEntry, Head, JoinReply, JoinRequest, PROTOCOL_VERSION, PullReply, PushReply, Witness,
+};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value as Json_;
+
+use crate::backend::{Malformed, PulledEntry, Pusher};
+use crate::error::StoreError;
+use crate::http::answer::Refusal;
+use crate::http::context::{Asker, Context, Peer};
+
+/// The most operations in one push.
+const MAX_OPS: usize = 200;
+/// The most bytes in the body of a request.
+pub(super) const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
+
+/// The body, or why it was not taken.
+pub(super) fn body(bytes: Result<Bytes, BytesRejection>) -> Result<Bytes, StoreError> {
+    bytes.map_err(|rejection| {
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            StoreError::TooLarge { most: MAX_BODY_BYTES as u64, unit: "bytes" }
+        } else {
+            StoreError::Malformed { text: rejection.body_text() }
+        }
+    })
+}
+
+fn parse<T: DeserializeOwned>(json: Json_) -> Result<T, StoreError> {
+    serde_json::from_value(json).map_err(|error| StoreError::Malformed { text: error.to_string() })
+}
+
+/// The body as JSON, and the version of the wire that it says it speaks.
+fn read(bytes: &[u8]) -> Result<(Json_, u32), StoreError> {
+    let json: Json_ = serde_json::from_slice(bytes)
+        .map_err(|error| StoreError::Malformed { text: error.to_string() })?;
+    let protocol = json.get("protocol").and_then(Json_::as_u64);
+    let protocol = protocol
+        .and_then(|it| u32::try_from(it).ok())
+        .ok_or_else(|| StoreError::Malformed { text: "protocol is missing".to_owned() })?;
+    Ok((json, protocol))
+}
+
+/// `POST /sync/v1/join`
+pub(super) async fn join(
+    State(context): State<Context>,
+    peer: Peer,
+    headers: HeaderMap,
+    bytes: Result<Bytes, BytesRejection>,
+) -> Result<Json<JoinReply>, Refusal> {
+    let (json, protocol) = read(&body(bytes)?)?;
+    if protocol != PROTOCOL_VERSION {
+        return Err(StoreError::VersionMismatch { found: protocol }.into());
+    }
+    let request: JoinRequest = parse(json)?;
+    for name in [&request.device_name, &request.user_name] {
+        if name.trim().is_empty() || name.chars().count() > 200 {
+            let text = "a name must have 1–200 characters".to_owned();
+            return Err(StoreError::Malformed { text }.into());
+        }
+    }
+    let is_local = context.is_local(peer.0, &headers);
+    let reply = context.run(move |it| it.store.join(&request, is_local, it.rim.as_ref())).await?;
+    Ok(Json(reply))
+}
+
+/// A push with its operations still unread, so that one that cannot be read does not spoil the others.
+#[derive(Debug, Deserialize)]
+struct OpenPush {
+    epoch: String,
+    replica: faltkarta_model::ReplicaId,
+    lineage: String,
+    witness: Witness,
+    ops: Vec<Json_>,
+}
+
+fn read_op(json: Json_) -> Result<Result<Operation, Malformed>, StoreError> {
+    let id = json.get("id").and_then(Json_::as_str).and_then(|it| it.parse::<OpId>().ok());
+    let payload = json.to_string();
+    match serde_json::from_value(json) {
+        Ok(op) => Ok(Ok(op)),
+        Err(error) => match id {
+            Some(op) => Ok(Err(Malformed { op, payload })),
+            None => Err(StoreError::Malformed { text: format!("operation: {error}") }),
+        },
+    }
+}
+
+/// `POST /sync/v1/{workspace}/push`
+pub(super) async fn push(
+    State(context): State<Context>,
+    Asker(device): Asker,
+    bytes: Result<Bytes, BytesRejection>,
+) -> Result<Json<PushReply>, Refusal> {
+    let bytes = body(bytes)?;
+    let reply = context.run(move |it| {
+        let (json, protocol) = read(&bytes)?;
+        if protocol != PROTOCOL_VERSION {
+            // The bytes leave the laptop before its program is replaced.
+            it.store.keep_raw_push(&device, &bytes, it.rim.now())?;
+            return Err(StoreError::VersionMismatch { found: protocol });
+        }
+        let request: OpenPush = parse(json)?;
+        if request.ops.len() > MAX_OPS {
+            return Err(StoreError::TooLarge { most: MAX_OPS as u64, unit: "operations" });
+        }
+        let ops: Vec<_> = request.ops.into_iter().map(read_op).collect::<Result<_, _>>()?;
+        let pusher = Pusher {
+            device: &device,
+            replica: request.replica,
+            epoch: &request.epoch,
+            lineage: &request.lineage,
+            witness: &request.witness,
+        };
+        it.store.apply_ops(&pusher, &ops, it.rim.as_ref())
+    });
+    Ok(Json(reply.await?))
+}
+
+/// Where to go on, and how far.
+#[derive(Debug, Deserialize)]
+pub(super) struct Page {
+    #[serde(default)]
+    cursor: String,
+    limit: Option<usize>,
+}
+
+/// `GET /sync/v1/{workspace}/changes`
+pub(super) async fn changes(
+    State(context): State<Context>,
+    Asker(device): Asker,
+    page: Result<Query<Page>, QueryRejection>,
+) -> Result<Json<PullReply>, Refusal> {
+    let Ok(Query(page)) = page else {
+        let text = "cursor and limit cannot be read".to_owned();
+        return Err(StoreError::Malformed { text }.into());
+    };
+    let limit = page.limit.unwrap_or(500).clamp(1, 5_000);
+    let reply = context.run(move |it| {
+        let page = it.store.pull(&page.cursor, limit, device.role, it.rim.as_ref())?;
+        Ok(PullReply {
+            entries: page.entries.into_iter().map(entry).collect(),
+            cursor: page.cursor,
+            at: Head { seq: page.at.seq, chain: page.at.chain },
+            up_to_date: page.is_up_to_date,
+            safe_seq: page.at.safe_seq,
+            server_time: it.rim.now(),
+        })
+    });
+    Ok(Json(reply.await?))
+}
+
+fn entry(entry: PulledEntry) -> FeedEntry {
+    let PulledEntry { seq, op, dataset, feature, version, kind, row } = entry;
+    FeedEntry { seq, op, dataset, feature, version, kind, row }
+}
+
+/// Keeps the type of the wire and the one that is read in step: every key of a push is read here.
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use faltkarta_protocol::PushRequest;
+
+    #[test]
+    fn every_key_of_a_push_is_read() {
+        let request = PushRequest {
+            protocol: PROTOCOL_VERSION,
+            epoch: "e".into(),
+            replica: faltkarta_model::ReplicaId::from_uuid(uuid::Uuid::nil()),
+            lineage: "l".into(),
+            witness: Witness { seq: 1, chain: "c".into() },
+            ops: vec![],
+        };
+        let json = serde_json::to_value(&request).unwrap();
+        assert_eq!(json.as_object().unwrap().len(), 6);
+        let open: OpenPush = serde_json::from_value(json).unwrap();
+        assert_eq!(
+            (open.epoch, open.lineage, open.witness),
+            ("e".into(), "l".into(), request.witness)
+        );
+    }
+
+    #[test]
+    fn an_operation_without_a_readable_id_spoils_the_push_and_one_with_an_id_does_not() {
+        assert!(read_op(serde_json::json!({"id": 7})).is_err());
+        let id = uuid::Uuid::from_u128(5).to_string();
+        let malformed = read_op(serde_json::json!({"id": id, "kind": "explode"})).unwrap();
+        assert!(malformed.unwrap_err().payload.contains("explode"));
+    }
+}

@@ -1,0 +1,444 @@
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use faltkarta_formats::{
+    Delivery, Mapping, Problem, Read, Recognised, open, read_features, recognise,
+};
+use faltkarta_model::{Dataset, DatasetId, FieldId, Properties, SourceField};
+use serde::Serialize;
+
+use crate::backend::{Delivered, DeliveryCounts, GeodataStore};
+use crate::error::StoreError;
+use crate::rim::Rim;
+
+/// The format of an import's report.
+pub const IMPORT_FORMAT: &str = "faltkarta.import/1";
+
+/// How many problems of one dataset of one file a report carries; it counts all of them.
+const MAX_TOLD_PROBLEMS: usize = 1_000;
+
+/// What an import is told beside its files.
+#[derive(Debug, Clone, Default)]
+pub struct ImportOptions {
+    /// Only this dataset.
+    pub dataset: Option<DatasetId>,
+    /// Ties a foreign file to a dataset.
+    pub mapping: Option<Mapping>,
+    /// Say what would happen, change nothing.
+    pub dry_run: bool,
+    /// EPSG code that the caller takes responsibility for, whatever the files say.
+    pub force_epsg: Option<u32>,
+}
+
+/// What an import did, as `--json` prints it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ImportReport {
+    /// [`IMPORT_FORMAT`].
+    pub format: String,
+    /// Whether nothing was changed, because that was asked.
+    pub dry_run: bool,
+    /// One for each dataset of each file.
+    pub datasets: Vec<DatasetImport>,
+    /// Layers that no declared dataset knows.
+    pub unknown_layers: Vec<UnknownLayerRow>,
+    /// Files of a folder that were passed over: unknown ones, and twins of a file in a better format.
+    pub passed_over: Vec<String>,
+}
+
+/// A layer that no declared dataset knows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnknownLayerRow {
+    /// The file.
+    pub file: String,
+    /// The layer.
+    pub layer: String,
+    /// Its columns.
+    pub columns: Vec<String>,
+}
+
+/// What became of one dataset of one file. `read == new + changed + unchanged + refused`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DatasetImport {
+    /// The dataset.
+    pub dataset: DatasetId,
+    /// The file's name.
+    pub file: String,
+    /// Rows that were this dataset's.
+    pub read: u64,
+    /// Features that were not there.
+    pub new: u64,
+    /// Features with other values than last delivered.
+    pub changed: u64,
+    /// Features as last delivered.
+    pub unchanged: u64,
+    /// Features that the same supplier's file held before.
+    pub gone: u64,
+    /// Features with a problem.
+    pub flagged: u64,
+    /// Rows that did not become features.
+    pub refused: u64,
+    /// Fields and rows that wait for a person, because the field has edited them.
+    pub conflicts: u64,
+    /// Date of the data.
+    pub data_date: String,
+    /// All problems, told or not.
+    pub n_problems: u64,
+    /// The first of them.
+    pub problems: Vec<ImportProblem>,
+}
+
+/// One problem of one row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ImportProblem {
+    /// The row in the order of the file, from 1; 0 for the layer.
+    pub row: u64,
+    /// Stable code.
+    pub code: String,
+    /// The facts.
+    pub text: String,
+}
+
+/// The files that an import of these paths reads: a folder stands for all deliveries below it, sorted, where one of
+/// several files with one stem counts, the one in the richest format. Passed over ones are the second list.
+///
+/// # Errors
+///
+/// [`StoreError::NoDelivery`] for a folder without any, [`StoreError::Io`] when one cannot be listed.
+pub fn find_deliveries(paths: &[PathBuf]) -> Result<(Vec<PathBuf>, Vec<PathBuf>), StoreError> {
+    let (mut files, mut passed_over) = (vec![], vec![]);
+    for path in paths {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let mut found = vec![];
+        walk(path, &mut found)?;
+        if found.is_empty() {
+            return Err(StoreError::NoDelivery { path: path.clone() });
+        }
+        let mut by_stem: BTreeMap<PathBuf, PathBuf> = BTreeMap::new();
+        for file in found {
+            match by_stem.entry(file.with_extension("")) {
+                std::collections::btree_map::Entry::Vacant(it) => {
+                    it.insert(file);
+                }
+                std::collections::btree_map::Entry::Occupied(mut it) => {
+                    let is_richer = richness(&file) < richness(it.get());
+                    let other = if is_richer { it.insert(file) } else { file };
+                    passed_over.push(other);
+                }
+            }
+        }
+        files.extend(by_stem.into_values());
+    }
+    Ok((files, passed_over))
+}
+
+const ENDINGS: [&str; 5] = ["gpkg", "geojson", "json", "shp", "csv"];
+
+fn richness(path: &Path) -> Option<usize> {
+    let ending = path.extension()?.to_str()?.to_ascii_lowercase();
+    ENDINGS.iter().position(|it| *it == ending)
+}
+
+fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), StoreError> {
+    let failed = StoreError::io("reading", folder);
+    for entry in fs::read_dir(folder).map_err(&failed)? {
+        let path = entry.map_err(&failed)?.path();
+        let is_hidden =
+            path.file_name().and_then(|it| it.to_str()).is_none_or(|it| it.starts_with('.'));
+        if is_hidden {
+            continue;
+        }
+        if path.is_dir() {
+            walk(&path, found)?;
+        } else if richness(&path).is_some() {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// Reads deliveries into a store, each file as one transaction.
+///
+/// All files are opened and recognised before anything is changed. Every real change becomes one entry of the feed;
+/// the same file a second time makes none.
+///
+/// # Errors
+///
+/// [`StoreError::Delivery`] with the file's name: files before it have been taken in, it and those after it have not.
+/// [`StoreError::DiskFull`] and the like leave the file's transaction undone.
+pub fn import(
+    store: &dyn GeodataStore,
+    paths: &[PathBuf],
+    options: &ImportOptions,
+    rim: &dyn Rim,
+) -> Result<ImportReport, StoreError> {
+    let datasets: Vec<Dataset> = store.datasets().into_iter().map(|it| it.dataset).collect();
+    let (files, passed_over) = find_deliveries(paths)?;
+    let mut report = ImportReport {
+        format: IMPORT_FORMAT.to_owned(),
+        dry_run: options.dry_run,
+        datasets: vec![],
+        unknown_layers: vec![],
+        passed_over: passed_over.iter().map(|it| name_of(it)).collect(),
+    };
+    let mut deliveries = vec![];
+    for file in files {
+        let refused = delivery_error(&file);
+        let delivery = open(&file).map_err(&refused)?;
+        let known =
+            recognise(&delivery, &datasets, options.dataset.as_ref(), options.mapping.as_ref());
+        // A folder may hold strangers; a file that was named must be known.
+        let is_named = paths.contains(&file);
+        match known {
+            Ok(_) => deliveries.push((file, delivery)),
+            Err(error) if !is_named && error.code() == "unknown_delivery" => {
+                report.passed_over.push(name_of(&file));
+            }
+            Err(error) => return Err(refused(error)),
+        }
+    }
+    for (file, delivery) in &deliveries {
+        import_one(store, (file, delivery), &datasets, options, rim, &mut report)?;
+    }
+    Ok(report)
+}
+
+fn delivery_error(file: &Path) -> impl Fn(faltkarta_formats::FormatError) -> StoreError + use<> {
+    let file = name_of(file);
+    move |source| StoreError::Delivery { file: file.clone(), source }
+}
+
+fn name_of(file: &Path) -> String {
+    file.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn import_one(
+    store: &dyn GeodataStore,
+    (file, delivery): (&Path, &Delivery),
+    datasets: &[Dataset],
+    options: &ImportOptions,
+    rim: &dyn Rim,
+    report: &mut ImportReport,
+) -> Result<(), StoreError> {
+    let refused = delivery_error(file);
+    let recognition =
+        recognise(delivery, datasets, options.dataset.as_ref(), options.mapping.as_ref())
+            .map_err(&refused)?;
+    report.unknown_layers.extend(recognition.unknown.iter().map(|it| UnknownLayerRow {
+        file: name_of(file),
+        layer: it.name.clone(),
+        columns: it.columns.clone(),
+    }));
+    // All layers of one dataset in one file are one set: a property moves between areas, lines and points.
+    let mut by_dataset: Vec<(&Dataset, Vec<Recognised<'_>>)> = vec![];
+    for mut layer in recognition.found {
+        layer.forced_epsg = options.force_epsg;
+        match by_dataset.iter_mut().find(|(it, _)| it.id == layer.dataset) {
+            Some((_, layers)) => layers.push(layer),
+            None => {
+                let dataset = datasets.iter().find(|it| it.id == layer.dataset);
+                by_dataset.extend(dataset.map(|it| (it, vec![layer])));
+            }
+        }
+    }
+    let key = set_key(file);
+    let now = rim.now();
+    let mut done = vec![];
+    store.import_file(rim.new_id(), now, options.dry_run, &mut |taking| {
+        for (dataset, layers) in &by_dataset {
+            taking.begin(&dataset.id, &key)?;
+            let mut intake = Intake::new(dataset, layers, &now.date_utc());
+            for layer in layers {
+                intake.read(layer, store, taking).map_err(|error| match error {
+                    IntakeError::Format(source) => refused(source),
+                    IntakeError::Store(error) => error,
+                })?;
+            }
+            let data_date = intake.data_date();
+            let counts = taking.end(&data_date)?;
+            done.push(intake.told(name_of(file), counts, data_date));
+        }
+        Ok(())
+    })?;
+    report.datasets.append(&mut done);
+    Ok(())
+}
+
+/// The name of a supplier's set: the file's stem without parts that are dates, so that next month's file takes the
+/// place of this month's.
+fn set_key(file: &Path) -> String {
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
+    let is_date = |part: &str| {
+        (part.len() == 6 || part.len() == 8)
+            && part.starts_with("20")
+            && part.bytes().all(|it| it.is_ascii_digit())
+    };
+    let parts: Vec<&str> =
+        stem.split(['_', '-', ' ']).filter(|it| !it.is_empty() && !is_date(it)).collect();
+    if parts.is_empty() { stem } else { parts.join("_") }
+}
+
+enum IntakeError {
+    Format(faltkarta_formats::FormatError),
+    Store(StoreError),
+}
+
+/// What is gathered while one dataset of one file is read.
+struct Intake<'a> {
+    dataset: &'a Dataset,
+    date_fields: Vec<FieldId>,
+    today: String,
+    newest: String,
+    told: DatasetImport,
+}
+
+impl<'a> Intake<'a> {
+    fn new(dataset: &'a Dataset, layers: &[Recognised<'_>], today: &str) -> Self {
+        let told = DatasetImport {
+            dataset: dataset.id.clone(),
+            file: String::new(),
+            read: 0,
+            new: 0,
+            changed: 0,
+            unchanged: 0,
+            gone: 0,
+            flagged: 0,
+            refused: 0,
+            conflicts: 0,
+            data_date: String::new(),
+            n_problems: 0,
+            problems: vec![],
+        };
+        Self {
+            dataset,
+            date_fields: layers.iter().flat_map(date_fields).collect(),
+            today: today.to_owned(),
+            newest: String::new(),
+            told,
+        }
+    }
+
+    fn read(
+        &mut self,
+        layer: &Recognised<'_>,
+        store: &dyn GeodataStore,
+        taking: &mut dyn Delivered,
+    ) -> Result<(), IntakeError> {
+        let mut failure = None;
+        let report = read_features(layer, self.dataset, store.grid(), &mut |read| {
+            if failure.is_some() {
+                return;
+            }
+            let taken = match &read {
+                Read::Feature(feature) => {
+                    self.see_date(&feature.properties);
+                    taking.take(feature)
+                }
+                Read::Problem(problem) => self.see_problem(problem, taking),
+            };
+            failure = taken.err();
+        })
+        .map_err(IntakeError::Format)?;
+        if let Some(error) = failure {
+            return Err(IntakeError::Store(error));
+        }
+        self.told.read += report.read;
+        self.told.flagged += report.flagged;
+        self.told.refused += report.refused;
+        Ok(())
+    }
+
+    fn see_problem(
+        &mut self,
+        problem: &Problem,
+        taking: &mut dyn Delivered,
+    ) -> Result<(), StoreError> {
+        self.told.n_problems += 1;
+        if self.told.problems.len() < MAX_TOLD_PROBLEMS {
+            self.told.problems.push(ImportProblem {
+                row: problem.row,
+                code: problem.code.to_owned(),
+                text: problem.text.clone(),
+            });
+        }
+        taking.note(problem.row, problem.code, &problem.text, problem.feature)
+    }
+
+    fn see_date(&mut self, properties: &Properties) {
+        for field in &self.date_fields {
+            let Some(text) = properties.get(field).and_then(|it| it.as_text()) else { continue };
+            let is_date = text.len() >= 10 && text.is_char_boundary(10);
+            if is_date && text[..10] > *self.newest && text[..10] <= *self.today {
+                text[..10].clone_into(&mut self.newest);
+            }
+        }
+    }
+
+    fn data_date(&self) -> String {
+        if self.newest.is_empty() { self.today.clone() } else { self.newest.clone() }
+    }
+
+    fn told(self, file: String, counts: DeliveryCounts, data_date: String) -> DatasetImport {
+        DatasetImport {
+            file,
+            new: counts.new,
+            changed: counts.changed,
+            unchanged: counts.unchanged,
+            gone: counts.gone,
+            conflicts: counts.conflicts,
+            data_date,
+            ..self.told
+        }
+    }
+}
+
+/// The fields that a supplier fills with the moment of a row's last change. A file is as new as its newest row.
+fn date_fields(layer: &Recognised<'_>) -> Vec<FieldId> {
+    let is_change = |column: &str| {
+        ["senastandrad", "versiongiltigfran"].contains(&column.to_lowercase().as_str())
+    };
+    let fields = layer.source.fields.iter().filter(|(_, from)| match from {
+        SourceField::Column(column) | SourceField::Rule { column, .. } => is_change(column),
+    });
+    fields.map(|(field, _)| field.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn next_months_file_belongs_to_the_same_set() {
+        let key = |name: &str| set_key(Path::new(name));
+        assert_eq!(key("Fastighetsindelning_kn1885_20260519.gpkg"), "fastighetsindelning_kn1885");
+        assert_eq!(key("fastighetsindelning_kn1885.gpkg"), "fastighetsindelning_kn1885");
+        assert_ne!(key("fastighetsindelning_kn1884.gpkg"), key("fastighetsindelning_kn1885.gpkg"));
+        assert_eq!(key("20260519.csv"), "20260519");
+    }
+
+    #[test]
+    fn a_folder_stands_for_its_files_and_the_richest_of_twins_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in
+            ["b.csv", "b.gpkg", "a.geojson", "readme.txt", "sub/c.shp", "sub/c.dbf", ".x.csv"]
+        {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        let (files, passed_over) = find_deliveries(&[folder.path().to_owned()]).unwrap();
+        let names: Vec<_> = files.iter().map(|it| name_of(it)).collect();
+        assert_eq!(names, ["a.geojson", "b.gpkg", "c.shp"]);
+        assert_eq!(passed_over.iter().map(|it| name_of(it)).collect::<Vec<_>>(), ["b.csv"]);
+    }
+
+    #[test]
+    fn a_folder_without_deliveries_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = find_deliveries(&[folder.path().to_owned()]).unwrap_err();
+        assert_eq!(error.code(), "no_delivery");
+    }
+}

@@ -1,0 +1,223 @@
+use faltkarta_model::{OpId, Timestamp};
+use faltkarta_protocol::JoinRequest;
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use crate::backend::{DeviceRow, Pusher};
+use crate::error::StoreError;
+use crate::rim::Rim;
+use crate::role::Role;
+
+/// A laptop that was just enrolled.
+pub(super) struct Joined {
+    pub(super) token: String,
+    pub(super) lineage: String,
+    pub(super) name: String,
+    pub(super) role: Role,
+}
+
+const ENROLLING: &str = "enrolling a laptop";
+
+fn hash(secret: &str) -> [u8; 32] {
+    Sha256::digest(secret.as_bytes()).into()
+}
+
+/// Letters and digits that are not mistaken for one another when a code is read aloud.
+const CODE_LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+
+pub(super) fn create_code(
+    conn: &Connection,
+    role: Role,
+    until: Timestamp,
+    rim: &dyn Rim,
+) -> Result<String, StoreError> {
+    let letters: String = rim.secret()[..10]
+        .iter()
+        .map(|it| char::from(CODE_LETTERS[usize::from(*it) % CODE_LETTERS.len()]))
+        .collect();
+    conn.execute(
+        "INSERT INTO enrol_code(hash, role, until) VALUES (?1, ?2, ?3)",
+        params![hash(&letters), role.to_string(), until.to_string()],
+    )
+    .map_err(StoreError::database("making a code"))?;
+    Ok(format!("{}-{}", &letters[..5], &letters[5..]))
+}
+
+/// A code as a person types it: without the hyphen, in capitals.
+fn plain_code(code: &str) -> String {
+    code.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase()
+}
+
+pub(super) fn join(
+    conn: &Connection,
+    request: &JoinRequest,
+    is_local: bool,
+    rim: &dyn Rim,
+) -> Result<Joined, StoreError> {
+    let failed = StoreError::database(ENROLLING);
+    let id = rim.new_id();
+    let role = match &request.code {
+        Some(code) => use_code(conn, &plain_code(code), id, rim.now())?,
+        None if is_local => Role::FIELD,
+        None => return Err(StoreError::EnrolCodeNeeded),
+    };
+    let token = hex::encode(rim.secret());
+    let lineage = rim.new_id().to_string();
+    let now = rim.now().to_string();
+    conn.execute(
+        "INSERT INTO device(id, name, user, role, token_hash, joined_at, last_seen_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
+        params![
+            id.as_bytes(),
+            request.device_name,
+            request.user_name,
+            role.to_string(),
+            hash(&token),
+            now
+        ],
+    )
+    .map_err(failed)?;
+    conn.execute(
+        "INSERT INTO lineage(device, replica, current, before) VALUES (?1, ?2, ?3, '')",
+        params![id.as_bytes(), request.replica.as_bytes(), lineage],
+    )
+    .map_err(failed)?;
+    Ok(Joined { token, lineage, name: request.device_name.clone(), role })
+}
+
+fn use_code(
+    conn: &Connection,
+    code: &str,
+    device: Uuid,
+    now: Timestamp,
+) -> Result<Role, StoreError> {
+    let failed = StoreError::database(ENROLLING);
+    let found: Option<(String, String)> = conn
+        .query_row(
+            "SELECT role, until FROM enrol_code WHERE hash = ?1 AND used_by IS NULL",
+            [hash(code)],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .optional()
+        .map_err(failed)?;
+    let (role, until) = found.ok_or(StoreError::EnrolCodeUnknown)?;
+    if Timestamp::parse(&until).map_err(StoreError::damaged)? < now {
+        return Err(StoreError::EnrolCodeUnknown);
+    }
+    conn.execute(
+        "UPDATE enrol_code SET used_by = ?2 WHERE hash = ?1",
+        params![hash(code), device.as_bytes()],
+    )
+    .map_err(failed)?;
+    role.parse().map_err(StoreError::damaged)
+}
+
+const COLUMNS: &str =
+    "SELECT id, name, user, role, joined_at, last_seen_at, pulled_seq, is_revoked FROM device";
+
+type Raw = ([u8; 16], String, String, String, String, String, i64, bool);
+
+fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
+    Ok((
+        row.get(0)?,
+        row.get(1)?,
+        row.get(2)?,
+        row.get(3)?,
+        row.get(4)?,
+        row.get(5)?,
+        row.get(6)?,
+        row.get(7)?,
+    ))
+}
+
+fn device(raw: Raw) -> Result<DeviceRow, StoreError> {
+    let (id, name, user, role, joined_at, last_seen_at, pulled_seq, is_revoked) = raw;
+    Ok(DeviceRow {
+        id: Uuid::from_bytes(id),
+        name,
+        user,
+        role: role.parse().map_err(StoreError::damaged)?,
+        joined_at: Timestamp::parse(&joined_at).map_err(StoreError::damaged)?,
+        last_seen_at: Timestamp::parse(&last_seen_at).map_err(StoreError::damaged)?,
+        pulled_seq: pulled_seq as u64,
+        is_revoked,
+    })
+}
+
+pub(super) fn of_token(conn: &Connection, token: &str) -> Result<DeviceRow, StoreError> {
+    let found = conn
+        .prepare_cached(&format!("{COLUMNS} WHERE token_hash = ?1 AND NOT is_revoked"))
+        .and_then(|mut it| it.query_row([hash(token)], raw).optional())
+        .map_err(StoreError::database("looking for a laptop"))?;
+    device(found.ok_or(StoreError::SignedOut)?)
+}
+
+pub(super) fn all(conn: &Connection) -> Result<Vec<DeviceRow>, StoreError> {
+    let failed = StoreError::database("reading laptops");
+    let mut statement =
+        conn.prepare_cached(&format!("{COLUMNS} ORDER BY joined_at, id")).map_err(failed)?;
+    let raws: Vec<Raw> =
+        statement.query_map([], raw).and_then(Iterator::collect).map_err(failed)?;
+    raws.into_iter().map(device).collect()
+}
+
+pub(super) fn revoke(conn: &Connection, id: Uuid) -> Result<(), StoreError> {
+    let n = conn
+        .execute("UPDATE device SET is_revoked = 1 WHERE id = ?1", [id.as_bytes()])
+        .map_err(StoreError::database("revoking a laptop"))?;
+    if n == 0 { Err(StoreError::NotFound) } else { Ok(()) }
+}
+
+pub(super) fn seen(conn: &Connection, id: Uuid, now: Timestamp) -> Result<(), StoreError> {
+    conn.prepare_cached("UPDATE device SET last_seen_at = ?2 WHERE id = ?1")
+        .and_then(|mut it| it.execute(params![id.as_bytes(), now.to_string()]))
+        .map_err(StoreError::database("noting a laptop"))?;
+    Ok(())
+}
+
+/// Checks the lineage and rotates it when operations came.
+///
+/// The lineage before the current one is taken once more when the push begins with the same operation as the last
+/// one: that is a laptop whose answer was lost. Anything else with an old lineage is a copy or was rolled back.
+pub(super) fn next_lineage(
+    conn: &Connection,
+    pusher: &Pusher<'_>,
+    first: Option<OpId>,
+    next: &str,
+) -> Result<String, StoreError> {
+    let failed = StoreError::database("checking the lineage");
+    let key = params![pusher.device.id.as_bytes(), pusher.replica.as_bytes()];
+    let stored: Option<(String, String, Option<[u8; 16]>)> = conn
+        .query_row(
+            "SELECT current, before, first_op FROM lineage WHERE device = ?1 AND replica = ?2",
+            key,
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )
+        .optional()
+        .map_err(failed)?;
+    // A replica that this laptop never used before begins a lineage of its own.
+    if let Some((current, before, first_op)) = &stored {
+        let is_repeat =
+            first.is_some_and(|it| Some(*it.as_bytes()) == *first_op) && before == pusher.lineage;
+        if current != pusher.lineage && !is_repeat {
+            return Err(StoreError::StaleLineage);
+        }
+    }
+    let Some(first) = first else {
+        return Ok(stored.map_or_else(String::new, |it| it.0));
+    };
+    conn.execute(
+        "INSERT INTO lineage(device, replica, current, before, first_op) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT(device, replica) DO UPDATE SET current = ?3, before = ?4, first_op = ?5",
+        params![
+            pusher.device.id.as_bytes(),
+            pusher.replica.as_bytes(),
+            next,
+            pusher.lineage,
+            first.as_bytes()
+        ],
+    )
+    .map_err(failed)?;
+    Ok(next.to_owned())
+}

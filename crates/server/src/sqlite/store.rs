@@ -1,0 +1,468 @@
+use std::fmt;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use faltkarta_changes::Operation;
+use faltkarta_geo::GridSystem;
+use faltkarta_model::{BlobId, Feature, FeatureId, OpId, Timestamp};
+use faltkarta_protocol::{Head, JoinReply, JoinRequest, OpOutcome, PushReply};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use uuid::Uuid;
+
+use crate::backend::{
+    DatasetRow, Delivered, DeviceRow, FeatureFilter, FeedPage, GeodataStore, HeldRow, Malformed,
+    OpenConflict, PackageInputs, Pusher, StoreHead, StoredBlob, StoredForm,
+};
+use crate::error::StoreError;
+use crate::rim::Rim;
+use crate::role::Role;
+use crate::sqlite::apply::Judge;
+use crate::sqlite::catalogue::Catalogue;
+use crate::sqlite::deliver::Taking;
+use crate::sqlite::feed::{self, CursorIs, FeedWriter};
+use crate::sqlite::package_rows::Snapshot;
+use crate::sqlite::{blobs, devices, open, row};
+
+/// The store that lives in one folder. It holds the folder's lock until it is dropped.
+pub struct SqliteStore {
+    folder: PathBuf,
+    database: PathBuf,
+    packages: PathBuf,
+    writer: Mutex<Connection>,
+    readers: Mutex<Vec<Connection>>,
+    grid: GridSystem,
+    workspace: String,
+    catalogue: Catalogue,
+    _lock: File,
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+impl SqliteStore {
+    pub(super) fn new(
+        folder: PathBuf,
+        database: PathBuf,
+        lock: File,
+        writer: Connection,
+        grid: GridSystem,
+        workspace: String,
+        catalogue: Catalogue,
+    ) -> Self {
+        Self {
+            packages: folder.join("packages"),
+            folder,
+            database,
+            writer: Mutex::new(writer),
+            readers: Mutex::new(vec![]),
+            grid,
+            workspace,
+            catalogue,
+            _lock: lock,
+        }
+    }
+
+    /// Where the store is.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Holds the database file to so many pages of 4 KiB, for a store on a quota.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`] when the setting is refused.
+    pub fn limit_pages(&self, most: u32) -> Result<(), StoreError> {
+        let conn = self.writer();
+        conn.query_row(&format!("PRAGMA max_page_count = {most}"), [], |_| Ok(()))
+            .map_err(StoreError::database("limiting the size of the store"))
+    }
+
+    fn writer(&self) -> MutexGuard<'_, Connection> {
+        // A panic in the middle of a transaction drops it, which rolls it back; the connection is sound.
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs a transaction that commits when it succeeds.
+    fn write<T>(
+        &self,
+        doing: &'static str,
+        run: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut conn = self.writer();
+        let tx = conn
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(StoreError::database(doing))?;
+        let value = run(&tx)?;
+        tx.commit().map_err(StoreError::database(doing))?;
+        Ok(value)
+    }
+
+    /// Runs a reading in one snapshot.
+    pub(super) fn read<T>(
+        &self,
+        run: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let failed = StoreError::database("reading");
+        let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut conn = match idle {
+            Some(conn) => conn,
+            None => open::connect(&self.database, false)?,
+        };
+        let value = {
+            let tx = conn.transaction().map_err(failed)?;
+            run(&tx)?
+        };
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
+        Ok(value)
+    }
+
+    /// Takes a new epoch, because this history is not the one that laptops have seen.
+    fn take_new_epoch(&self, rim: &dyn Rim) -> Result<(), StoreError> {
+        let epoch = Uuid::from_slice(&rim.secret()[..16]).unwrap_or_default().to_string();
+        tracing::error!(%epoch, "a laptop has seen entries that this store does not have: new epoch");
+        self.write("taking a new epoch", |tx| {
+            tx.execute("UPDATE meta SET value = ?1 WHERE key = 'epoch'", [epoch])
+                .map_err(StoreError::database("taking a new epoch"))?;
+            Ok(())
+        })
+    }
+
+    fn push(
+        &self,
+        pusher: &Pusher<'_>,
+        ops: &[Result<Operation, Malformed>],
+        lineage: &str,
+        now: Timestamp,
+    ) -> Result<(Vec<OpOutcome>, String, StoreHead), StoreError> {
+        self.write("taking a push", |tx| {
+            if pusher.epoch != open::meta(tx, "epoch")? {
+                return Err(StoreError::WrongEpoch);
+            }
+            if !feed::knows(tx, pusher.witness.seq, &pusher.witness.chain)? {
+                return Err(StoreError::WitnessMismatch);
+            }
+            let first = ops.first().map(|it| match it {
+                Ok(op) => op.id,
+                Err(malformed) => malformed.op,
+            });
+            let lineage = devices::next_lineage(tx, pusher, first, lineage)?;
+            let writer = FeedWriter::new(tx)?;
+            let mut judge = Judge { writer, catalogue: &self.catalogue, role: pusher.device.role };
+            let outcomes = judge.judge_all(ops, now)?;
+            judge.writer.finish()?;
+            devices::seen(tx, pusher.device.id, now)?;
+            Ok((outcomes, lineage, feed::head(tx)?))
+        })
+    }
+}
+
+impl GeodataStore for SqliteStore {
+    fn grid(&self) -> GridSystem {
+        self.grid
+    }
+
+    fn datasets(&self) -> Vec<DatasetRow> {
+        let dates = self.read(|conn| {
+            let mut statement = conn
+                .prepare_cached(
+                    "SELECT dataset, min(data_date) FROM source_set WHERE data_date <> '' GROUP BY dataset",
+                )
+                .map_err(StoreError::database("reading dates"))?;
+            let rows = statement
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+                .and_then(Iterator::collect::<Result<std::collections::HashMap<u16, String>, _>>);
+            rows.map_err(StoreError::database("reading dates"))
+        });
+        // A date that cannot be read is shown as unknown.
+        let dates = dates.unwrap_or_default();
+        let datasets = self.catalogue.datasets.iter().map(|it| DatasetRow {
+            no: it.no,
+            dataset: it.dataset.clone(),
+            revision: it.revision,
+            declaration: it.declaration.clone(),
+            data_date: dates.get(&it.no).cloned(),
+        });
+        datasets.collect()
+    }
+
+    fn forms(&self) -> Vec<StoredForm> {
+        self.catalogue.forms.clone()
+    }
+
+    fn workspace(&self) -> &str {
+        &self.workspace
+    }
+
+    fn head(&self) -> Result<StoreHead, StoreError> {
+        self.read(feed::head)
+    }
+
+    fn join(
+        &self,
+        request: &JoinRequest,
+        is_local: bool,
+        rim: &dyn Rim,
+    ) -> Result<JoinReply, StoreError> {
+        self.write("enrolling a laptop", |tx| {
+            let epoch = open::meta(tx, "epoch")?;
+            devices::join(tx, request, is_local, rim).map(|joined| JoinReply {
+                protocol: faltkarta_protocol::PROTOCOL_VERSION,
+                token: joined.token,
+                workspace: self.workspace.clone(),
+                epoch,
+                lineage: joined.lineage,
+                device_name: joined.name,
+                role: joined.role.to_string(),
+                server_time: rim.now(),
+            })
+        })
+    }
+
+    fn create_enrol_code(
+        &self,
+        role: Role,
+        until: Timestamp,
+        rim: &dyn Rim,
+    ) -> Result<String, StoreError> {
+        self.write("making a code", |tx| devices::create_code(tx, role, until, rim))
+    }
+
+    fn device_of_token(&self, token: &str, now: Timestamp) -> Result<DeviceRow, StoreError> {
+        let device = self.read(|conn| devices::of_token(conn, token))?;
+        // Not every request is worth a durable write.
+        if now.unix_ms() - device.last_seen_at.unix_ms() > 60_000 {
+            self.write("noting a laptop", |tx| devices::seen(tx, device.id, now))?;
+        }
+        Ok(device)
+    }
+
+    fn devices(&self) -> Result<Vec<DeviceRow>, StoreError> {
+        self.read(devices::all)
+    }
+
+    fn revoke_device(&self, device: Uuid) -> Result<(), StoreError> {
+        self.write("revoking a laptop", |tx| devices::revoke(tx, device))
+    }
+
+    fn apply_ops(
+        &self,
+        pusher: &Pusher<'_>,
+        ops: &[Result<Operation, Malformed>],
+        rim: &dyn Rim,
+    ) -> Result<PushReply, StoreError> {
+        let now = rim.now();
+        let lineage = rim.new_id().to_string();
+        let (outcomes, lineage, head) = match self.push(pusher, ops, &lineage, now) {
+            Err(StoreError::WitnessMismatch) => {
+                self.take_new_epoch(rim)?;
+                return Err(StoreError::WitnessMismatch);
+            }
+            other => other?,
+        };
+        Ok(PushReply {
+            lineage,
+            outcomes,
+            safe_seq: head.safe_seq,
+            head: Head { seq: head.seq, chain: head.chain },
+            server_time: now,
+        })
+    }
+
+    fn keep_raw_push(
+        &self,
+        device: &DeviceRow,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write("keeping a push of another version", |tx| {
+            tx.execute(
+                "INSERT INTO raw_push(device, at, body) VALUES (?1, ?2, ?3)",
+                params![device.id.as_bytes(), now.to_string(), body],
+            )
+            .map_err(StoreError::database("keeping a push of another version"))?;
+            Ok(())
+        })
+    }
+
+    fn pull(
+        &self,
+        cursor: &str,
+        limit: usize,
+        role: Role,
+        rim: &dyn Rim,
+    ) -> Result<FeedPage, StoreError> {
+        let page = self.read(|conn| match feed::read_cursor(conn, cursor)? {
+            CursorIs::At(seq) => feed::page(conn, seq, limit, role, &self.catalogue),
+            CursorIs::OfAnotherEpoch => Err(StoreError::Resync),
+            CursorIs::Unknown => Err(StoreError::WitnessMismatch),
+        });
+        if matches!(page, Err(StoreError::WitnessMismatch)) {
+            self.take_new_epoch(rim)?;
+            return Err(StoreError::Resync);
+        }
+        page
+    }
+
+    fn verify_feed(&self) -> Result<StoreHead, StoreError> {
+        self.read(feed::verify)
+    }
+
+    fn feature(&self, id: FeatureId) -> Result<Option<Feature>, StoreError> {
+        self.read(|conn| {
+            let Some(stored) = row::load(conn, id)?.filter(|it| !it.is_deleted) else {
+                return Ok(None);
+            };
+            let Some(declared) = self.catalogue.by_no(stored.dataset_no) else { return Ok(None) };
+            Ok(Some(Feature {
+                id,
+                dataset: declared.dataset.id.clone(),
+                version: stored.version,
+                geometry: stored.content.geometry()?,
+                properties: stored.content.properties()?,
+            }))
+        })
+    }
+
+    fn for_each_feature(
+        &self,
+        filter: &FeatureFilter,
+        see: &mut dyn FnMut(Feature) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let inputs = self.package_inputs()?;
+        inputs.for_each_row(&filter.dataset, &mut |row| {
+            let geometry = row
+                .wkb
+                .map(|it| faltkarta_geo::Geometry::from_wkb(it.to_vec()))
+                .transpose()
+                .map_err(StoreError::damaged)?;
+            if let Some(wanted) = filter.bounds {
+                let bounds = geometry.as_ref().and_then(faltkarta_geo::Geometry::bounds);
+                if !bounds.is_some_and(|it| it.meets(wanted)) {
+                    return Ok(());
+                }
+            }
+            see(Feature {
+                id: row.id,
+                dataset: filter.dataset.clone(),
+                version: row.version,
+                geometry,
+                properties: serde_json::from_str(row.properties).map_err(StoreError::damaged)?,
+            })
+        })
+    }
+
+    fn import_file(
+        &self,
+        edition: Uuid,
+        now: Timestamp,
+        dry_run: bool,
+        fill: &mut dyn FnMut(&mut dyn Delivered) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        const DOING: &str = "taking a delivery in";
+        let mut conn = self.writer();
+        let tx = conn
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(StoreError::database(DOING))?;
+        let mut taking = Taking::new(FeedWriter::new(&tx)?, &self.catalogue, edition, now);
+        fill(&mut taking)?;
+        if dry_run {
+            return tx.rollback().map_err(StoreError::database(DOING));
+        }
+        taking.writer.finish()?;
+        tx.commit().map_err(StoreError::database(DOING))
+    }
+
+    fn open_conflicts(&self) -> Result<Vec<OpenConflict>, StoreError> {
+        let failed = StoreError::database("reading conflicts");
+        self.read(|conn| {
+            let mut statement = conn
+                .prepare_cached(
+                    "SELECT body, dataset, feature, user, at FROM conflict WHERE state = 'open' ORDER BY at, id",
+                )
+                .map_err(failed)?;
+            let rows: Vec<(String, u16, [u8; 16], String, String)> = statement
+                .query_map([], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+                })
+                .and_then(Iterator::collect)
+                .map_err(failed)?;
+            let mut conflicts = vec![];
+            for (body, no, feature, user, at) in rows {
+                let Some(declared) = self.catalogue.by_no(no) else { continue };
+                conflicts.push(OpenConflict {
+                    conflict: serde_json::from_str(&body).map_err(StoreError::damaged)?,
+                    dataset: declared.dataset.id.clone(),
+                    feature: FeatureId::from_uuid(Uuid::from_bytes(feature)),
+                    user,
+                    at: Timestamp::parse(&at).map_err(StoreError::damaged)?,
+                });
+            }
+            Ok(conflicts)
+        })
+    }
+
+    fn held_ops(&self) -> Result<Vec<HeldRow>, StoreError> {
+        use faltkarta_protocol::Outcome;
+        let failed = StoreError::database("reading operations that wait");
+        self.read(|conn| {
+            let mut statement = conn
+                .prepare_cached(
+                    "SELECT op, is_parked, why, payload, at FROM held ORDER BY at, op_no",
+                )
+                .map_err(failed)?;
+            let rows: Vec<([u8; 16], bool, String, String, String)> = statement
+                .query_map([], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+                })
+                .and_then(Iterator::collect)
+                .map_err(failed)?;
+            rows.into_iter()
+                .map(|(op, is_parked, why, payload, at)| {
+                    let op = OpId::from_uuid(Uuid::from_bytes(op));
+                    let outcome = if is_parked {
+                        Outcome::Parked { why }
+                    } else {
+                        Outcome::Quarantined { why }
+                    };
+                    Ok(HeldRow {
+                        op,
+                        outcome: OpOutcome { op, outcome, seq: None },
+                        payload,
+                        at: Timestamp::parse(&at).map_err(StoreError::damaged)?,
+                    })
+                })
+                .collect()
+        })
+    }
+
+    fn blob(&self, blob: &BlobId) -> Result<Option<StoredBlob>, StoreError> {
+        self.read(|conn| blobs::look(conn, &self.folder, blob))
+    }
+
+    fn add_to_blob(
+        &self,
+        blob: &BlobId,
+        at: u64,
+        total: u64,
+        bytes: &[u8],
+        now: Timestamp,
+    ) -> Result<StoredBlob, StoreError> {
+        // The writer's lock makes one writer per attachment of it.
+        let mut conn = self.writer();
+        blobs::add(&mut conn, &self.folder, blob, (at, total), bytes, now)
+    }
+
+    fn package_inputs(&self) -> Result<Box<dyn PackageInputs + '_>, StoreError> {
+        let conn = open::connect(&self.database, false)?;
+        Ok(Box::new(Snapshot::take(conn, &self.catalogue)?))
+    }
+
+    fn packages_folder(&self) -> &Path {
+        &self.packages
+    }
+}
