@@ -1,1 +1,40 @@
 //! What field staff can do, one function per use case; transactions begin and end here.
+//!
+//! [`Field`] is one open laptop. Nothing in this room reads a clock, makes an id or waits: moments, ids and the way to
+//! a geodata store ([`Link`]) are arguments. A round of exchange ([`sync_round`]) takes the laptop only between two
+//! requests, so that work goes on beside it.
+
+mod card;
+mod catalog;
+mod completing;
+mod drafting;
+mod editing;
+mod error;
+mod field;
+mod identify;
+mod map_tile;
+mod outbox;
+mod overview;
+mod places;
+mod shape;
+mod swedish_time;
+mod sync;
+mod xform;
+mod xml;
+
+pub use card::{Card, Fact, Visit};
+pub use catalog::{LocalDataset, LocalForm};
+pub use completing::Submission;
+pub use drafting::{DraftAnswers, DraftSummary, OpenDraft};
+pub use editing::Edit;
+pub use error::AppError;
+pub use field::{Field, Phase, Session};
+pub use identify::{Hit, IdentifyAnswer};
+pub use map_tile::LIVE_ZOOM_MAX;
+pub use outbox::OutboxFile;
+pub use overview::{ChangeRow, Changes, DatasetStatus, Status};
+pub use shape::{point_on, to_geojson};
+pub use sync::{
+    BlobState, EnrolStep, Enrolment, FieldAccess, Link, LinkError, Scheduler, SyncReport, enrol,
+    install_next_package, sync_round,
+};

@@ -138,19 +138,32 @@ impl Store {
     /// [`StoreError`] of the read.
     pub fn pending(&self, n_max: usize, n_bytes_max: usize) -> Result<Vec<Operation>, StoreError> {
         let mut statement = self.conn.prepare_cached(
-            "SELECT operation FROM journal WHERE state = 'pending' ORDER BY op_no LIMIT ?1",
+            "SELECT operation FROM journal WHERE state = 'pending' ORDER BY op_no",
         )?;
-        let rows = statement.query_map([n_max as i64], |row| row.get::<_, String>(0))?;
-        let mut ops = vec![];
+        let mut rows = statement.query([])?;
+        let mut ops: Vec<Operation> = vec![];
         let mut n_bytes = 0;
-        for text in rows {
-            let text = text?;
+        // Where the group of the last operation begins: the store wants a group in one piece.
+        let mut group_start = 0;
+        while let Some(row) = rows.next()? {
+            let text = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+            let op = parse(text)?;
             n_bytes += text.len();
-            // One operation always goes, however large.
-            if n_bytes > n_bytes_max && !ops.is_empty() {
-                break;
+            let is_same_group =
+                op.group.is_some() && ops.last().is_some_and(|it| it.group == op.group);
+            if !is_same_group {
+                group_start = ops.len();
             }
-            ops.push(parse(&text)?);
+            if ops.len() >= n_max || (n_bytes > n_bytes_max && !ops.is_empty()) {
+                // One group always goes, however large it is.
+                if group_start > 0 {
+                    ops.truncate(group_start);
+                }
+                if !is_same_group || group_start > 0 {
+                    break;
+                }
+            }
+            ops.push(op);
         }
         Ok(ops)
     }

@@ -1,1 +1,10 @@
 //! Reaches the server over HTTP.
+//!
+//! [`HttpLink`] speaks the wire of `docs/formats/sync-1.md`. It trusts nothing that comes back: lengths are limited,
+//! a web page is told from a geodata store, and whatever answers becomes a value of [`faltkarta_app::LinkError`].
+
+mod address;
+mod answer;
+mod link;
+
+pub use link::HttpLink;

@@ -1,0 +1,330 @@
+use std::collections::BTreeMap;
+
+use faltkarta_changes::{Change, Operation, OperationKind};
+use faltkarta_geo::Geometry;
+use faltkarta_model::{
+    DatasetId, Feature, FeatureId, FieldId, FieldType, GEOMETRY_FIELD, GroupId, IdSource, OpId,
+    Policy, Timestamp, Value,
+};
+use faltkarta_store::{LocalEdit, LocalOperation};
+
+use crate::error::AppError;
+use crate::field::Field;
+
+/// One edit of one feature.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Edit {
+    /// A new feature.
+    Create {
+        /// Where, on the store's grid.
+        geometry: Option<Geometry>,
+        /// Its values.
+        values: BTreeMap<FieldId, Value>,
+    },
+    /// New values; null takes a value away.
+    Update {
+        /// The feature.
+        id: FeatureId,
+        /// A new place, on the store's grid.
+        geometry: Option<Geometry>,
+        /// Its new values.
+        values: BTreeMap<FieldId, Value>,
+    },
+    /// The feature is taken away.
+    Delete {
+        /// The feature.
+        id: FeatureId,
+    },
+}
+
+/// What an operation is made of, beside the journal's own counters.
+pub(crate) struct Draughted {
+    pub(crate) dataset: DatasetId,
+    pub(crate) feature: FeatureId,
+    pub(crate) kind: OperationKind,
+    pub(crate) base_version: u32,
+    pub(crate) changes: BTreeMap<FieldId, Change>,
+    pub(crate) group: Option<GroupId>,
+    pub(crate) blobs: Vec<faltkarta_model::BlobId>,
+    pub(crate) list_kind: &'static str,
+    pub(crate) title: String,
+    pub(crate) detail: String,
+}
+
+impl Field {
+    /// Journals one edit. When this returns it is saved here: it survives a power cut and is seen everywhere.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::ReadOnly`], [`AppError::InvalidInput`] for an unknown field or a value of another kind,
+    /// [`AppError::FeatureNotFound`], or code `disk_full`.
+    pub fn edit(
+        &mut self,
+        dataset: &DatasetId,
+        edit: Edit,
+        now: Timestamp,
+        ids: &mut dyn IdSource,
+    ) -> Result<FeatureId, AppError> {
+        let local = self.catalog.dataset(dataset)?;
+        if local.dataset.policy == Policy::ReadOnly {
+            return Err(AppError::ReadOnly { dataset: dataset.clone() });
+        }
+        let draughted = match edit {
+            Edit::Create { geometry, values } => {
+                let id = FeatureId::new(ids);
+                self.creating(dataset, id, geometry, values)?
+            }
+            Edit::Update { id, geometry, values } => {
+                self.updating(dataset, id, geometry, values, now)?
+            }
+            Edit::Delete { id } => self.deleting(dataset, id, now)?,
+        };
+        let id = draughted.feature;
+        if draughted.changes.is_empty() && draughted.kind == OperationKind::Update {
+            return Ok(id);
+        }
+        let ops = self.operations(vec![draughted], now, ids)?;
+        self.journal(&LocalEdit { ops, completes_draft: None })?;
+        Ok(id)
+    }
+
+    fn creating(
+        &self,
+        dataset: &DatasetId,
+        id: FeatureId,
+        geometry: Option<Geometry>,
+        values: BTreeMap<FieldId, Value>,
+    ) -> Result<Draughted, AppError> {
+        let mut changes = self.checked(dataset, values)?;
+        changes.extend(self.checked_geometry(dataset, geometry)?);
+        let changes: BTreeMap<_, _> = changes
+            .into_iter()
+            .filter(|it| !it.1.is_null())
+            .map(|(field, new)| (field, Change { old: Value::Null, new }))
+            .collect();
+        let mut feature = Feature {
+            id,
+            dataset: dataset.clone(),
+            version: 0,
+            geometry: None,
+            properties: BTreeMap::new(),
+        };
+        feature.properties =
+            changes.iter().map(|(field, it)| (field.clone(), it.new.clone())).collect();
+        Ok(Draughted {
+            dataset: dataset.clone(),
+            feature: id,
+            kind: OperationKind::Create,
+            base_version: 0,
+            group: None,
+            blobs: vec![],
+            list_kind: "edit",
+            title: self.catalog.label(&feature),
+            detail: self.in_words(dataset, &changes),
+            changes,
+        })
+    }
+
+    fn updating(
+        &self,
+        dataset: &DatasetId,
+        id: FeatureId,
+        geometry: Option<Geometry>,
+        values: BTreeMap<FieldId, Value>,
+        now: Timestamp,
+    ) -> Result<Draughted, AppError> {
+        let feature = self.of_dataset(dataset, id, now)?;
+        let mut wanted = self.checked(dataset, values)?;
+        wanted.extend(self.checked_geometry(dataset, geometry)?);
+        let changes = changes_of(&feature, wanted);
+        Ok(Draughted {
+            dataset: dataset.clone(),
+            feature: id,
+            kind: OperationKind::Update,
+            base_version: feature.version,
+            group: None,
+            blobs: vec![],
+            list_kind: "edit",
+            title: self.catalog.label(&feature),
+            detail: self.in_words(dataset, &changes),
+            changes,
+        })
+    }
+
+    fn deleting(
+        &self,
+        dataset: &DatasetId,
+        id: FeatureId,
+        now: Timestamp,
+    ) -> Result<Draughted, AppError> {
+        let feature = self.of_dataset(dataset, id, now)?;
+        let title = self.catalog.label(&feature);
+        let old = |old: Value| Change { old, new: Value::Null };
+        let mut changes: BTreeMap<FieldId, Change> =
+            feature.properties.into_iter().map(|(field, it)| (field, old(it))).collect();
+        if let Some(geometry) = feature.geometry {
+            changes.insert(geometry_field()?, old(Value::Geometry(geometry)));
+        }
+        Ok(Draughted {
+            dataset: dataset.clone(),
+            feature: id,
+            kind: OperationKind::Delete,
+            base_version: feature.version,
+            changes,
+            group: None,
+            blobs: vec![],
+            list_kind: "edit",
+            title,
+            detail: String::new(),
+        })
+    }
+
+    fn of_dataset(
+        &self,
+        dataset: &DatasetId,
+        id: FeatureId,
+        now: Timestamp,
+    ) -> Result<Feature, AppError> {
+        let feature = self.feature(id, now)?;
+        if feature.dataset == *dataset {
+            Ok(feature)
+        } else {
+            Err(AppError::FeatureNotFound { id })
+        }
+    }
+
+    fn checked(
+        &self,
+        dataset: &DatasetId,
+        values: BTreeMap<FieldId, Value>,
+    ) -> Result<BTreeMap<FieldId, Value>, AppError> {
+        let declared = &self.catalog.dataset(dataset)?.dataset;
+        for (id, value) in &values {
+            let field = declared
+                .field(id.as_str())
+                .ok_or_else(|| AppError::invalid("field", format!("{dataset} has no {id}")))?;
+            if !fits(field.field_type, value) {
+                return Err(AppError::invalid("value", format!("{id} is of another kind")));
+            }
+        }
+        Ok(values)
+    }
+
+    fn checked_geometry(
+        &self,
+        dataset: &DatasetId,
+        geometry: Option<Geometry>,
+    ) -> Result<Option<(FieldId, Value)>, AppError> {
+        let Some(geometry) = geometry else { return Ok(None) };
+        let declared = &self.catalog.dataset(dataset)?.dataset;
+        if !declared.geometry.takes(geometry.kind()) {
+            return Err(AppError::invalid("geometry", format!("not a shape of {dataset}")));
+        }
+        Ok(Some((geometry_field()?, Value::Geometry(geometry))))
+    }
+
+    /// Fields and values in Swedish words: "Läge: Stängd".
+    pub(crate) fn in_words(
+        &self,
+        dataset: &DatasetId,
+        changes: &BTreeMap<FieldId, Change>,
+    ) -> String {
+        let Some(local) = self.catalog.find(dataset) else { return String::new() };
+        let words: Vec<String> = local
+            .dataset
+            .fields
+            .iter()
+            .filter_map(|field| {
+                let new = &changes.get(&field.id)?.new;
+                let text = new.to_string();
+                let shown = field.values.get(&text).map_or(text.as_str(), |it| it.sv.as_str());
+                let unit =
+                    if field.unit.is_empty() { String::new() } else { format!(" {}", field.unit) };
+                let shown = if new.is_null() { "–".to_owned() } else { format!("{shown}{unit}") };
+                Some(format!("{}: {shown}", field.title.sv))
+            })
+            .collect();
+        words.join(", ")
+    }
+
+    /// Numbers operations and says what they rest on.
+    pub(crate) fn operations(
+        &self,
+        all: Vec<Draughted>,
+        now: Timestamp,
+        ids: &mut dyn IdSource,
+    ) -> Result<Vec<LocalOperation>, AppError> {
+        let first_no = self.store.next_op_no()?;
+        let user = self.store.meta("user_name")?.unwrap_or_default();
+        let clock_offset_ms = self.store.meta("clock_offset_ms")?.and_then(|it| it.parse().ok());
+        let mut ops: Vec<LocalOperation> = vec![];
+        for (op_no, it) in (first_no..).zip(all) {
+            let earlier = self.store.journal_of(it.feature)?;
+            let in_act = ops.iter().rev().find(|op| op.op.feature == it.feature).map(|op| op.op.id);
+            let depends_on = in_act.or(earlier.last().map(|row| row.op.id)).into_iter().collect();
+            let op = Operation {
+                id: OpId::new(ids),
+                replica: self.store.replica(),
+                op_no,
+                user: user.clone(),
+                device_time: now,
+                clock_offset_ms,
+                schema_rev: self.catalog.find(&it.dataset).map_or(1, |local| local.revision),
+                dataset: it.dataset,
+                feature: it.feature,
+                kind: it.kind,
+                base_version: it.base_version,
+                changes: it.changes,
+                depends_on,
+                group: it.group,
+                atomic: false,
+                blobs: it.blobs,
+            };
+            ops.push(LocalOperation { op, kind: it.list_kind, title: it.title, detail: it.detail });
+        }
+        Ok(ops)
+    }
+
+    pub(crate) fn journal(&mut self, edit: &LocalEdit) -> Result<(), AppError> {
+        let changes = self.store.apply_local(edit)?;
+        self.take(&changes);
+        self.touch();
+        Ok(())
+    }
+}
+
+/// The wanted values that differ from those of a feature, with the old ones.
+pub(crate) fn changes_of(
+    feature: &Feature,
+    wanted: BTreeMap<FieldId, Value>,
+) -> BTreeMap<FieldId, Change> {
+    wanted
+        .into_iter()
+        .filter_map(|(field, new)| {
+            let old = if field.as_str() == GEOMETRY_FIELD {
+                feature.geometry.clone().map_or(Value::Null, Value::Geometry)
+            } else {
+                feature.value(field.as_str()).clone()
+            };
+            (old != new).then_some((field, Change { old, new }))
+        })
+        .collect()
+}
+
+pub(crate) fn geometry_field() -> Result<FieldId, AppError> {
+    FieldId::parse(GEOMETRY_FIELD).map_err(|error| AppError::invalid("geometry", error))
+}
+
+fn fits(field_type: FieldType, value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Bool(_) => field_type == FieldType::Bool,
+        Value::Int(_) => matches!(field_type, FieldType::Int | FieldType::Real),
+        Value::Real(_) => field_type == FieldType::Real,
+        Value::Text(_) => {
+            matches!(field_type, FieldType::Text | FieldType::Date | FieldType::DateTime)
+        }
+        Value::List(_) => field_type == FieldType::List,
+        Value::Geometry(_) => false,
+    }
+}

@@ -1,0 +1,108 @@
+use std::path::PathBuf;
+
+use faltkarta_model::{DatasetId, FeatureId};
+use faltkarta_store::StoreError;
+
+use crate::sync::LinkError;
+
+/// Why a use case was not done. In every case all that was saved before is still saved.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The laptop's store refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The geodata store could not be reached, or refused.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// There is no such feature on this laptop.
+    #[error("feature {id} is not on this laptop")]
+    FeatureNotFound {
+        /// Its id.
+        id: FeatureId,
+    },
+    /// There is no such dataset on this laptop.
+    #[error("dataset {dataset} is not on this laptop")]
+    DatasetNotFound {
+        /// Its id.
+        dataset: DatasetId,
+    },
+    /// There is no such form on this laptop.
+    #[error("form {form} is not on this laptop")]
+    FormNotFound {
+        /// Its id.
+        form: String,
+    },
+    /// The input cannot be used.
+    #[error("{field} cannot be used: {text}")]
+    InvalidInput {
+        /// Which part of the input.
+        field: &'static str,
+        /// Why.
+        text: String,
+    },
+    /// Answers that do not hold.
+    #[error("{} answers do not hold", questions.len())]
+    AnswersInvalid {
+        /// Names of the questions.
+        questions: Vec<String>,
+    },
+    /// A dataset that is not edited in the field.
+    #[error("dataset {dataset} is not edited in the field")]
+    ReadOnly {
+        /// Its id.
+        dataset: DatasetId,
+    },
+    /// This laptop is not enrolled with a geodata store.
+    #[error("the laptop is not enrolled")]
+    NotEnrolled,
+    /// What came with a package cannot be used.
+    #[error("the package is damaged: {text}")]
+    PackageDamaged {
+        /// What was found.
+        text: String,
+    },
+    /// A tile could not be made.
+    #[error("tile: {text}")]
+    Tile {
+        /// Why.
+        text: String,
+    },
+    /// A file could not be written.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+impl AppError {
+    /// The stable code for people's messages and `--json`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Store(error) => error.code(),
+            Self::Link(error) => error.code(),
+            Self::FeatureNotFound { .. } => "feature_not_found",
+            Self::DatasetNotFound { .. } => "dataset_not_found",
+            Self::FormNotFound { .. } => "form_not_found",
+            Self::InvalidInput { .. } => "invalid_input",
+            Self::AnswersInvalid { .. } => "answers_invalid",
+            Self::ReadOnly { .. } => "read_only",
+            Self::NotEnrolled => "not_enrolled",
+            Self::PackageDamaged { .. } => "package_damaged",
+            Self::File { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
+                "disk_full"
+            }
+            Self::Tile { .. } | Self::File { .. } => "internal",
+        }
+    }
+
+    pub(crate) fn damaged(why: impl std::fmt::Display) -> Self {
+        Self::PackageDamaged { text: why.to_string() }
+    }
+
+    pub(crate) fn invalid(field: &'static str, why: impl std::fmt::Display) -> Self {
+        Self::InvalidInput { field, text: why.to_string() }
+    }
+}

@@ -1,0 +1,12 @@
+//! The exchange with a geodata store: what is asked of a link, one round, and when the next one is due.
+
+mod engine;
+mod enrol;
+mod fetch;
+mod link;
+mod scheduler;
+
+pub use engine::{FieldAccess, SyncReport, sync_round};
+pub use enrol::{EnrolStep, Enrolment, enrol, install_next_package};
+pub use link::{BlobState, Link, LinkError};
+pub use scheduler::Scheduler;

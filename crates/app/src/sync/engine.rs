@@ -1,0 +1,309 @@
+use std::cell::RefCell;
+use std::sync::{Mutex, PoisonError};
+
+use faltkarta_model::{IdSource, Timestamp};
+use faltkarta_protocol::{Outcome, PROTOCOL_VERSION, PushReply, PushRequest};
+use faltkarta_store::{StoreError, Upload};
+
+use crate::error::AppError;
+use crate::field::Field;
+use crate::sync::enrol::install_next_package;
+use crate::sync::link::{BlobState, Link, LinkError};
+
+/// Most operations and bytes of one push. Source: the wire's document, `docs/formats/sync-1.md`.
+const PUSH_OPS_MAX: usize = 200;
+const PUSH_BYTES_MAX: usize = 1 << 20;
+/// Bytes of one piece of a photo: small after a cut, larger while all goes well.
+const PIECE_MIN: usize = 256 << 10;
+const PIECE_MAX: usize = 4 << 20;
+
+/// A laptop that others work on while a round is under way: it is taken between two requests only.
+pub trait FieldAccess {
+    /// Does something with the laptop. Nothing inside may wait for a network.
+    fn with<R>(&self, act: impl FnOnce(&mut Field) -> R) -> R;
+}
+
+impl FieldAccess for Mutex<Field> {
+    fn with<R>(&self, act: impl FnOnce(&mut Field) -> R) -> R {
+        // A fault elsewhere leaves the store whole, each of its functions being one transaction.
+        act(&mut self.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl FieldAccess for RefCell<Field> {
+    fn with<R>(&self, act: impl FnOnce(&mut Field) -> R) -> R {
+        act(&mut self.borrow_mut())
+    }
+}
+
+/// What one round did.
+#[derive(Debug, Default)]
+pub struct SyncReport {
+    /// Operations that the store answered for.
+    pub n_sent: u32,
+    /// Entries of the feed that were taken.
+    pub n_received: u32,
+    /// Operations that hold beside changes of others, and entries that met own edits under way.
+    pub n_merged: u32,
+    /// Operations with a part that waits for a person.
+    pub n_conflicts: u32,
+    /// Operations that wait for something else.
+    pub n_parked: u32,
+    /// Operations that wait for the coordinator.
+    pub n_quarantined: u32,
+    /// Photos that the store holds now and did not before.
+    pub n_photos: u32,
+    /// Number of the last feed entry that is in the base.
+    pub cursor_seq: u64,
+    /// The first thing that went wrong; the rest of the round was done as far as it could be.
+    pub failure: Option<AppError>,
+}
+
+/// One round: operations are pushed, the feed is pulled, photos are sent. A failed push never stops the pull.
+///
+/// # Errors
+///
+/// [`AppError::NotEnrolled`]; everything else stands in the report.
+pub fn sync_round(
+    field: &impl FieldAccess,
+    link: &mut dyn Link,
+    now: &mut dyn FnMut() -> Timestamp,
+    ids: &mut dyn IdSource,
+) -> Result<SyncReport, AppError> {
+    let (workspace, needs_package) = field.with(|it| {
+        let workspace = it.store.meta("store_workspace")?.ok_or(AppError::NotEnrolled)?;
+        Ok::<_, AppError>((workspace, it.store.meta("needs_resync")?.is_some()))
+    })?;
+    let mut round = Round { field, link, now, ids, workspace, report: SyncReport::default() };
+    let is_ready = !needs_package || round.note(|it| it.fetch_package());
+    if is_ready {
+        round.push_and_pull();
+    }
+    round.note(Round::send_photos);
+    let failure = round.report.failure.take();
+    let at = (round.now)();
+    let report = round.report;
+    field.with(|it| remember(it, failure.as_ref(), at))?;
+    let cursor_seq = field.with(|it| it.store.cursor_seq())?;
+    Ok(SyncReport { cursor_seq, failure, ..report })
+}
+
+fn remember(field: &mut Field, failure: Option<&AppError>, at: Timestamp) -> Result<(), AppError> {
+    match failure {
+        None => {
+            field.store.set_meta("last_received_at", &at.to_string())?;
+            field.store.clear_metas(&["offline_since", "error_code"])?;
+        }
+        Some(error) => {
+            if field.store.meta("offline_since")?.is_none() {
+                field.store.set_meta("offline_since", &at.to_string())?;
+            }
+            field.store.set_meta("error_code", error.code())?;
+        }
+    }
+    field.touch();
+    Ok(())
+}
+
+/// Device clock minus store clock in milliseconds, as text for the store's columns.
+pub(crate) fn clock_offset(device: Timestamp, store: Timestamp) -> String {
+    let offset_ms = device.unix_ms().saturating_sub(store.unix_ms());
+    offset_ms.clamp(i64::from(i32::MIN), i64::from(i32::MAX)).to_string()
+}
+
+struct Round<'a, A: FieldAccess> {
+    field: &'a A,
+    link: &'a mut dyn Link,
+    now: &'a mut dyn FnMut() -> Timestamp,
+    ids: &'a mut dyn IdSource,
+    workspace: String,
+    report: SyncReport,
+}
+
+impl<A: FieldAccess> Round<'_, A> {
+    /// Does a part of the round; keeps its failure and says whether it went well.
+    fn note(&mut self, act: impl FnOnce(&mut Self) -> Result<(), AppError>) -> bool {
+        match act(self) {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::info!(code = error.code(), "part of a round failed");
+                self.report.failure.get_or_insert(error);
+                false
+            }
+        }
+    }
+
+    fn push_and_pull(&mut self) {
+        let pushed = self.push();
+        let pulled = self.pull();
+        let is_resync =
+            |it: &Result<(), AppError>| matches!(it, Err(AppError::Link(LinkError::Resync)));
+        if !is_resync(&pushed) && !is_resync(&pulled) {
+            self.note(|_| pushed);
+            self.note(|_| pulled);
+            return;
+        }
+        // Another history, or one that was cut behind our cursor: a new package, then all again.
+        let is_marked = self
+            .note(|it| it.field.with(|field| Ok(field.store.set_meta("needs_resync", "store")?)));
+        if is_marked && self.note(Self::fetch_package) {
+            self.note(Self::push);
+            self.note(Self::pull);
+        }
+    }
+
+    fn fetch_package(&mut self) -> Result<(), AppError> {
+        install_next_package(self.field, self.link, &mut |_| {})
+    }
+
+    fn push(&mut self) -> Result<(), AppError> {
+        let mut is_renewed = false;
+        loop {
+            let Some(request) = self.field.with(|it| push_request(it))? else { return Ok(()) };
+            match self.link.push(&self.workspace, &request) {
+                Ok(reply) => self.take_outcomes(&request, &reply)?,
+                Err(LinkError::StaleLineage) if !is_renewed => {
+                    is_renewed = true;
+                    let ids = &mut *self.ids;
+                    self.field.with(|it| {
+                        it.store.renew_replica(ids)?;
+                        it.store.set_meta("lineage", "")
+                    })?;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    fn take_outcomes(&mut self, request: &PushRequest, reply: &PushReply) -> Result<(), AppError> {
+        let is_whole = reply.outcomes.len() == request.ops.len()
+            && reply.outcomes.iter().zip(&request.ops).all(|(outcome, op)| outcome.op == op.id);
+        if !is_whole {
+            let text = "outcomes that do not answer the operations".to_owned();
+            return Err(LinkError::Damaged { text }.into());
+        }
+        let at = (self.now)();
+        self.field.with(|it| {
+            let changes = it.store.record_outcomes(reply, at)?;
+            it.store.set_meta("clock_offset_ms", &clock_offset(at, reply.server_time))?;
+            it.take(&changes);
+            it.touch();
+            Ok::<_, AppError>(())
+        })?;
+        for outcome in &reply.outcomes {
+            self.report.n_sent += 1;
+            match outcome.outcome {
+                Outcome::Applied | Outcome::Same => {}
+                Outcome::Merged => self.report.n_merged += 1,
+                Outcome::Conflict { .. } => self.report.n_conflicts += 1,
+                Outcome::Parked { .. } => self.report.n_parked += 1,
+                Outcome::Quarantined { .. } => self.report.n_quarantined += 1,
+            }
+        }
+        Ok(())
+    }
+
+    fn pull(&mut self) -> Result<(), AppError> {
+        loop {
+            let (cursor, seq) = self.field.with(|it| {
+                Ok::<_, AppError>((it.store.cursor()?.unwrap_or_default(), it.store.cursor_seq()?))
+            })?;
+            let page = self.link.pull(&self.workspace, &cursor)?;
+            let at = (self.now)();
+            let effect = self.field.with(|it| {
+                let effect = it.store.apply_page(&page, at)?;
+                it.take(&effect.changes);
+                Ok::<_, AppError>(effect)
+            })?;
+            self.report.n_received += effect.n_entries;
+            self.report.n_merged += effect.n_merged;
+            if page.up_to_date {
+                return Ok(());
+            }
+            if page.at.seq <= seq {
+                let text = "a page that leads nowhere".to_owned();
+                return Err(LinkError::Damaged { text }.into());
+            }
+        }
+    }
+
+    fn send_photos(&mut self) -> Result<(), AppError> {
+        let uploads = self.field.with(|it| it.store.uploads())?;
+        let mut failure = None;
+        for upload in uploads {
+            match self.send_photo(&upload) {
+                Ok(()) => self.report.n_photos += 1,
+                // The way is gone for all of them.
+                Err(AppError::Link(
+                    error @ (LinkError::Unreachable { .. } | LinkError::SignedOut),
+                )) => {
+                    return Err(error.into());
+                }
+                // One photo that cannot be read or is refused must not hold up the others.
+                Err(error) => failure = failure.or(Some(error)),
+            }
+        }
+        failure.map_or(Ok(()), Err)
+    }
+
+    fn send_photo(&mut self, upload: &Upload) -> Result<(), AppError> {
+        let mut state = self.link.blob_head(&self.workspace, &upload.blob)?;
+        let mut piece_bytes = PIECE_MIN;
+        let mut n_corrections = 0;
+        loop {
+            let offset = match state {
+                BlobState::Complete => {
+                    let at = (self.now)();
+                    return self.field.with(|it| {
+                        it.store.set_blob_received(&upload.blob, at)?;
+                        it.touch();
+                        Ok(())
+                    });
+                }
+                BlobState::Partial(offset) => offset,
+            };
+            let piece = self.field.with(|it| {
+                it.store.set_upload_offset(&upload.blob, offset)?;
+                it.store.photo_part(&upload.blob, offset, piece_bytes)
+            })?;
+            if piece.is_empty() {
+                // The file is shorter than its row says, or the store wants more than there is.
+                let text = format!("photo ends at byte {offset} of {}", upload.n_bytes);
+                return Err(StoreError::Damaged { text }.into());
+            }
+            let sent =
+                self.link.blob_patch(&self.workspace, &upload.blob, offset, upload.n_bytes, &piece);
+            state = match sent {
+                Ok(BlobState::Partial(next)) if next <= offset => {
+                    let text = "the store takes no bytes".to_owned();
+                    return Err(LinkError::Damaged { text }.into());
+                }
+                Ok(state) => {
+                    piece_bytes = (piece_bytes * 2).min(PIECE_MAX);
+                    state
+                }
+                Err(LinkError::WrongOffset { n_bytes }) if n_corrections < 3 => {
+                    n_corrections += 1;
+                    piece_bytes = PIECE_MIN;
+                    BlobState::Partial(n_bytes)
+                }
+                Err(error) => return Err(error.into()),
+            };
+        }
+    }
+}
+
+fn push_request(field: &mut Field) -> Result<Option<PushRequest>, AppError> {
+    let ops = field.store.pending(PUSH_OPS_MAX, PUSH_BYTES_MAX)?;
+    if ops.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(PushRequest {
+        protocol: PROTOCOL_VERSION,
+        epoch: field.store.meta("epoch")?.unwrap_or_default(),
+        replica: field.store.replica(),
+        lineage: field.store.meta("lineage")?.unwrap_or_default(),
+        witness: field.store.witness()?,
+        ops,
+    }))
+}
