@@ -63,23 +63,20 @@ pub(crate) fn clip_ring(ring: &mut Vec<Vertex>, scratch: &mut Vec<Vertex>) {
 pub(crate) fn clip_line(line: &[Vertex], see: &mut impl FnMut(&[Vertex])) {
     let mut part: Vec<Vertex> = Vec::new();
     for pair in line.windows(2) {
-        match clip_segment(pair[0], pair[1]) {
-            Some((from, to)) => {
-                if part.last() != Some(&from) {
-                    if part.len() > 1 {
-                        see(&part);
-                    }
-                    part.clear();
-                    part.push(from);
-                }
-                part.push(to);
-            }
-            None => {
+        if let Some((from, to)) = clip_segment(pair[0], pair[1]) {
+            if part.last() != Some(&from) {
                 if part.len() > 1 {
                     see(&part);
                 }
                 part.clear();
+                part.push(from);
             }
+            part.push(to);
+        } else {
+            if part.len() > 1 {
+                see(&part);
+            }
+            part.clear();
         }
     }
     if part.len() > 1 {
