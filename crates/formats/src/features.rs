@@ -135,41 +135,77 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// Settles reference system and axis order from what the layer says and its first coordinates.
+    /// Settles reference system and axis order from what the layer says and its coordinates: the first ones if they
+    /// tell, else some of the whole layer. A county's file may begin far from the area.
     fn place(&self, recognised: &Recognised<'_>) -> Result<Placement, FormatError> {
-        let mut sample = vec![];
+        let mut sample = Sample::new();
+        let mut placement = None;
         recognised.delivery.for_each_row(
             recognised.layer_idx,
             &self.wanted.columns,
             &mut |row| {
-                if let Ok(Some(geometry)) = self.geometry(row) {
-                    let mut is_first = true;
-                    geometry.for_each_xy(|x, y| {
-                        if is_first {
-                            sample.push((x, y));
-                            is_first = false;
-                        }
-                    });
+                let first = self.geometry(row).ok().flatten().and_then(|it| first_vertex(&it));
+                let is_full = first.is_some_and(|at| sample.add(at));
+                if is_full {
+                    placement = settle(recognised, &sample.coordinates).ok();
                 }
-                if sample.len() < SAMPLE_SIZE {
-                    ControlFlow::Continue(())
-                } else {
-                    ControlFlow::Break(())
-                }
+                if placement.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             },
         )?;
-        if let Some(epsg) = recognised.forced_epsg {
-            return Ok(Placement::forced(epsg, &sample)?);
+        match placement {
+            Some(placement) => Ok(placement),
+            None => Ok(settle(recognised, &sample.coordinates)?),
         }
-        match &recognised.layer().crs {
-            DeclaredCrs::Epsg(epsg) => Ok(Placement::detect(Some(*epsg), &sample)?),
-            // What the schema uses is only a likely guess about a file that says nothing.
-            DeclaredCrs::None => Ok(Placement::detect(recognised.source.crs, &sample)
-                .or_else(|_| Placement::detect(None, &sample))?),
-            DeclaredCrs::Unknown { text } => {
-                Err(CrsProblem::UnknownCrs { declared: text.clone() }.into())
-            }
+    }
+}
+
+fn settle(recognised: &Recognised<'_>, sample: &[(f64, f64)]) -> Result<Placement, CrsProblem> {
+    if let Some(epsg) = recognised.forced_epsg {
+        return Placement::forced(epsg, sample);
+    }
+    match &recognised.layer().crs {
+        DeclaredCrs::Epsg(epsg) => Placement::detect(Some(*epsg), sample),
+        // What the schema uses is only a likely guess about a file that says nothing.
+        DeclaredCrs::None => Placement::detect(recognised.source.crs, sample)
+            .or_else(|_| Placement::detect(None, sample)),
+        DeclaredCrs::Unknown { text } => Err(CrsProblem::UnknownCrs { declared: text.clone() }),
+    }
+}
+
+fn first_vertex(geometry: &Geometry) -> Option<(f64, f64)> {
+    let mut first = None;
+    geometry.for_each_xy(|x, y| first = first.or(Some((x, y))));
+    first
+}
+
+/// Coordinates spread evenly over what was read so far, at most twice [`SAMPLE_SIZE`] of them.
+struct Sample {
+    coordinates: Vec<(f64, f64)>,
+    n_met: usize,
+    stride: usize,
+}
+
+impl Sample {
+    fn new() -> Self {
+        Self { coordinates: vec![], n_met: 0, stride: 1 }
+    }
+
+    /// True when there is enough to try what it tells.
+    fn add(&mut self, at: (f64, f64)) -> bool {
+        self.n_met += 1;
+        if !self.n_met.is_multiple_of(self.stride) {
+            return false;
         }
+        self.coordinates.push(at);
+        if self.coordinates.len() == 2 * SAMPLE_SIZE {
+            let mut is_kept = false;
+            self.coordinates.retain(|_| {
+                is_kept = !is_kept;
+                is_kept
+            });
+            self.stride *= 2;
+        }
+        self.coordinates.len() == SAMPLE_SIZE
     }
 }
 

@@ -329,6 +329,25 @@ fn swapped_axes_are_turned_and_told() {
 }
 
 #[test]
+fn a_county_file_that_begins_far_away_is_placed_by_its_later_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let gpkg = Gpkg::new(
+        folder.path(),
+        "ortnamn",
+        3006,
+        &["ortnamn TEXT", "detaljtyp TEXT", "lopnummer INTEGER"],
+    );
+    gpkg.connection.execute_batch("BEGIN").unwrap();
+    for idx in 0..4_000 {
+        let n_m = if idx < 2_500 { TM.1 - 100_000.0 } else { TM.1 };
+        gpkg.row(Some(&Geometry::point(TM.0, n_m)), &format!("'Prov', 'BEBTX', {idx}"));
+    }
+    gpkg.connection.execute_batch("COMMIT").unwrap();
+    let got = read(&gpkg.close(), "place").unwrap();
+    assert_eq!((got.report.features, got.report.flagged), (4_000, 2_500));
+}
+
+#[test]
 fn a_wrong_zone_imports_nothing_unless_the_caller_takes_the_word() {
     let folder = tempfile::tempdir().unwrap();
     let gpkg = parcels(folder.path(), 3009);

@@ -6,6 +6,7 @@
     reason = "a test stops where it fails"
 )]
 
+mod damage;
 mod deliveries;
 mod exports;
 mod support;
