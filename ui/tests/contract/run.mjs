@@ -1,30 +1,11 @@
 // Serves the built page under the content security policy of the app and runs every check in real headless Chromium.
 // `npm run contract`; exit status 1 when a check fails. Set CHROMIUM to use another browser binary.
-import { readFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
+import { serve } from "../serve.mjs";
 
 const folder = fileURLToPath(new URL("../../build/contract", import.meta.url));
-const types = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css" };
-const policy =
-	"default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; img-src 'self' data: blob:";
-
-const server = createServer(async (request, response) => {
-	const path = normalize(new URL(request.url ?? "/", "http://local").pathname);
-	const file = join(folder, path === "/" ? "index.html" : path);
-	try {
-		const bytes = await readFile(file);
-		const type = types[extname(file)] ?? "application/octet-stream";
-		response.writeHead(200, { "content-type": type, "content-security-policy": policy });
-		response.end(bytes);
-	} catch {
-		response.writeHead(404).end();
-	}
-});
-await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-const origin = `http://127.0.0.1:${server.address().port}`;
+const { url: origin, close: stop } = await serve(folder);
 
 const browser = await chromium.launch({
 	executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
@@ -41,7 +22,7 @@ await page.waitForFunction(() => "runChecks" in window);
 const only = process.argv[2] ?? "";
 const results = await page.evaluate((it) => window.runChecks(it), only);
 await browser.close();
-server.close();
+stop();
 
 let nFailed = 0;
 for (const { name, fault, ms } of results) {

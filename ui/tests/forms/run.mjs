@@ -1,15 +1,17 @@
 // Journeys through both forms in real headless Chromium: `npm run forms`, or `npm run forms -- FOLDER` to keep pictures.
-import { mkdir } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
-import { serve } from "./serve.mjs";
+import { serve } from "../serve.mjs";
 
-const axePath = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const pictures = process.argv[2] ?? null;
 if (pictures) await mkdir(pictures, { recursive: true });
-const { origin, stop } = await serve(fileURLToPath(new URL("../../build/forms", import.meta.url)));
+const { url: origin, close: stop } = await serve(
+	fileURLToPath(new URL("../../build/forms", import.meta.url)),
+);
 const browser = await chromium.launch({
 	executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
 	args: ["--no-sandbox"],
@@ -23,7 +25,6 @@ async function journey(name, query, steps) {
 		viewport: { width: 1280, height: 800 },
 		locale: "sv-SE",
 		timezoneId: "Europe/Stockholm",
-		bypassCSP: true,
 	});
 	const page = await context.newPage();
 	page.setDefaultTimeout(8000);
@@ -56,7 +57,7 @@ async function picture(page, name) {
 }
 
 async function accessible(page, what) {
-	await page.addScriptTag({ path: axePath });
+	await page.evaluate(axe);
 	const found = await page.evaluate(async () => {
 		const result = await window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"] });
 		return result.violations.map(
