@@ -8,7 +8,7 @@ use std::process::Command;
 const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("geo", &[]),
     ("model", &["geo"]),
-    ("machine", &["model"]),
+    ("machine", &["model", "store"]),
     ("changes", &["geo", "model"]),
     ("protocol", &["geo", "model", "changes"]),
     ("formats", &["geo", "model"]),
@@ -17,7 +17,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("search", &["geo", "model"]),
     ("store", &["geo", "model", "changes", "protocol", "spatial", "search"]),
     ("app", &["geo", "model", "changes", "protocol", "spatial", "search", "tiles", "store"]),
-    ("ipc", &["geo", "model", "app"]),
+    ("ipc", &["geo", "model", "protocol", "search", "tiles", "store", "app"]),
     ("sync-http", &["model", "protocol", "app"]),
     ("server", &["geo", "model", "changes", "protocol", "formats", "spatial", "search", "tiles"]),
     ("demo", &["geo"]),

@@ -5,11 +5,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use ts_rs::TS;
 
+use crate::desk::Desk;
 use crate::dto::{
     CardDto, ChangesDto, DraftDto, DraftSummaryDto, EmptyDto, EnrolmentDto, HitDto,
     IdentifyAnswerDto, PhotoDto, PointDto, SavedDto, SearchAnswerDto, SessionDto, SettingsDto,
     SyncDto, WrittenFileDto,
 };
+use crate::error::ApiError;
 
 /// One request that the interface may make of the core.
 pub trait Command {
@@ -43,11 +45,39 @@ macro_rules! commands {
             }
         )*
 
+        /// Parses, calls and answers one command by its name.
+        pub(crate) fn dispatch(
+            desk: &Desk,
+            name: &str,
+            input: serde_json::Value,
+        ) -> Result<serde_json::Value, ApiError> {
+            match name {
+                $($name => respond::<$command>(desk, input),)*
+                _ => Err(ApiError::InvalidInput { field: "command".to_owned() }),
+            }
+        }
+
         /// Shows each command to a visitor, for generating TypeScript.
         pub(crate) fn visit_commands(visitor: &mut impl CommandVisitor) {
             $(visitor.visit::<$command>();)*
         }
     };
+}
+
+/// What answers a command; [`Desk`] does for each of them, or the table of commands does not compile.
+pub(crate) trait Answer<C: Command> {
+    /// Answers one.
+    fn answer(&self, input: C::Input) -> Result<C::Output, ApiError>;
+}
+
+fn respond<C: Command>(desk: &Desk, input: serde_json::Value) -> Result<serde_json::Value, ApiError>
+where
+    Desk: Answer<C>,
+{
+    let input = serde_json::from_value(input)
+        .map_err(|error| ApiError::InvalidInput { field: error.to_string() })?;
+    let output = desk.answer(input)?;
+    serde_json::to_value(output).map_err(|_| ApiError::Internal)
 }
 
 /// Is shown every command.

@@ -4,12 +4,17 @@
 //! manifest, for `ui/src/lib/core/bindings.ts` and for the test that the two agree. What goes over this wire has no
 //! 64-bit integers, no floats that can be NaN and no missing keys.
 
+mod answers;
 mod command;
+mod convert;
+mod desk;
 mod dto;
 mod error;
+mod exchange;
 mod typescript;
 
 pub use command::*;
+pub use desk::{Desk, DeskOptions, TileAnswer};
 pub use dto::*;
 pub use error::ApiError;
 pub use typescript::typescript;

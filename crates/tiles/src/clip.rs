@@ -94,7 +94,7 @@ fn is_within((x, y): Vertex, side: usize) -> bool {
 }
 
 fn crossing(a: Vertex, b: Vertex, side: usize) -> Vertex {
-    let limit = if side % 2 == 0 { LOW } else { HIGH };
+    let limit = if side.is_multiple_of(2) { LOW } else { HIGH };
     if side < 2 {
         (limit, a.1 + (b.1 - a.1) * (limit - a.0) / (b.0 - a.0))
     } else {

@@ -95,7 +95,7 @@ impl Surface {
 
 /// Coefficients of the parabola through values at -1, 0 and 1.
 fn quadratic([before, middle, after]: [f64; 3]) -> [f64; 3] {
-    [middle, (after - before) / 2.0, (after + before) / 2.0 - middle]
+    [middle, (after - before) / 2.0, f64::midpoint(after, before) - middle]
 }
 
 fn value(c: &[f64; 9], u: f64, v: f64) -> f64 {

@@ -125,7 +125,7 @@ impl TileWriter {
             match geometry_type {
                 MvtGeomType::Point => feature.points(coordinates)?,
                 MvtGeomType::LineString => feature.line(coordinates)?,
-                _ => feature.ring(coordinates, !path.is_hole)?,
+                MvtGeomType::Polygon => feature.ring(coordinates, !path.is_hole)?,
             };
         }
         for (key, value) in tags {
@@ -165,7 +165,7 @@ impl TileWriter {
                     self.rounded = rounded;
                 }
                 MvtGeomType::LineString => self.draw_line(),
-                _ => {
+                MvtGeomType::Polygon => {
                     let is_drawn = self.draw_ring(path.is_hole);
                     if !path.is_hole {
                         skip_holes = !is_drawn;
