@@ -19,7 +19,7 @@ language.lead();
 
 for (const name of ["error", "unhandledrejection"] as const) {
 	window.addEventListener(name, (event) => {
-		const thrown: unknown = event instanceof ErrorEvent ? event.error : (event as PromiseRejectionEvent).reason;
+		const thrown: unknown = event instanceof ErrorEvent ? event.error : event.reason;
 		const text = thrown instanceof Error ? `${thrown.name}: ${thrown.stack ?? ""}`.slice(0, 2000) : name;
 		void core.call("log_fault", { text });
 	});

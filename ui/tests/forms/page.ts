@@ -1,6 +1,7 @@
-import { mount } from "svelte";
+import { mount, unmount } from "svelte";
 import siteVisit from "../../../data/forms/arbetsplatsbesok.xml?raw";
 import valve from "../../../data/forms/ventilmotionering.xml?raw";
+import allsorts from "../contract/allsorts.xml?raw";
 import type { DraftDto } from "../../src/lib/core/bindings";
 import { DraftCore } from "./draftCore";
 import FormsPage from "./FormsPage.svelte";
@@ -9,6 +10,8 @@ import "../../src/base.css";
 declare global {
 	interface Window {
 		core: DraftCore;
+		/** Takes the panel away as a window does that shows something else. */
+		leave: () => void;
 	}
 }
 
@@ -43,7 +46,7 @@ function draftOf(form: string): DraftDto {
 					{ question: "lage", value: "öppen" },
 				]
 			: [],
-		formXml: isValve ? valve : siteVisit,
+		formXml: form === "allsorts" ? allsorts : isValve ? valve : siteVisit,
 		instanceXml: null,
 		hiddenJson: "",
 		photos: [],
@@ -58,7 +61,7 @@ const query = new URLSearchParams(location.search);
 window.core = new DraftCore();
 const target = document.getElementById("app");
 if (target) {
-	mount(FormsPage, {
+	const page = mount(FormsPage, {
 		target,
 		props: {
 			core: window.core,
@@ -67,4 +70,5 @@ if (target) {
 			mode: query.get("mode") ?? "sol",
 		},
 	});
+	window.leave = () => void unmount(page);
 }

@@ -306,6 +306,68 @@ await journey("the whole valve form by keyboard", "form=ventilmotionering", asyn
 	await page.locator("#ended").waitFor();
 });
 
+await journey("every kind of question is answered by its control", "form=allsorts", async (page) => {
+	await field(page, "Heltal").fill("9");
+	await field(page, "Decimal").fill("12,");
+	same(await field(page, "Decimal").inputValue(), "12,", "a comma under the hand");
+	await field(page, "Decimal").pressSequentially("5");
+	await field(page, "Dag").fill("29/5");
+	await field(page, "Tid").fill("8.15");
+	await field(page, "Tid").blur();
+	same(await field(page, "Tid").inputValue(), "08:15", "a time after leaving it");
+	await button(page, "Använd objektets läge").click();
+	await page.getByText("N 6 600 379").waitFor();
+	await field(page, "Namn").fill("Ek");
+	await field(page, "Fri").fill("fri");
+	await page.getByRole("radio", { name: "Träd" }).check();
+	await page.getByRole("radio", { name: "Ek" }).check();
+	await page.getByRole("checkbox", { name: "A" }).check();
+	await page.getByRole("checkbox", { name: "C" }).check();
+	await settle(page);
+	await picture(page, "allsorts-sol");
+	await accessible(page, "every kind of question");
+	await button(page, "Spara").click();
+	await page.locator("#ended").waitFor();
+	const { decimal, tid, plats, smak, flera, dag } = await answers(page);
+	same(decimal, 12.5, "decimal");
+	same([tid.slice(0, 8), dag.slice(4), smak, flera], ["08:15:00", "-05-29", "ek", ["a", "c"]], "answers");
+	same(Math.round(plats.latDeg * 100), 5952, "position");
+});
+
+await journey(
+	"a draft that the window leaves by another door is put away and not called interrupted",
+	"form=ventilmotionering",
+	async (page) => {
+		await radio(page, "Läcker").click();
+		await page.evaluate(() => window.leave());
+		await page.waitForFunction(() => window.core.closed);
+		await page.reload();
+		same(await radio(page, "Läcker").getAttribute("aria-checked"), "true", "kept");
+	},
+);
+
+await journey(
+	"a small window with large text and gloves holds the form",
+	"form=arbetsplatsbesok",
+	async (page) => {
+		await page.setViewportSize({ width: 1024, height: 768 });
+		await page.evaluate(() => {
+			document.documentElement.style.setProperty("--text-size", "130");
+			document.documentElement.dataset.gloves = "on";
+		});
+		await page.getByRole("tab", { name: /Kontroll/u }).click();
+		await radio(page, "Avvikelse").first().click();
+		await radio(page, "A · omedelbart").first().click();
+		await settle(page);
+		await picture(page, "visit-small-large-gloves");
+		const wide = await page.evaluate(() => {
+			const body = document.querySelector("#form-step");
+			return body.scrollWidth - body.clientWidth;
+		});
+		same(wide, 0, "pixels that stick out");
+	},
+);
+
 for (const mode of ["sol", "natt"]) {
 	for (const language of ["sv", "en"]) {
 		await journey(

@@ -9,13 +9,20 @@ export function factText(fact: FactDto): string {
 		case "bool":
 			return fact.raw === "true" ? m.yes() : fact.raw === "false" ? m.no() : m.unknown();
 		case "real":
-			return isNumber ? unitText(numberText(Number(fact.raw), decimalsOf(fact.raw)), fact.unit) : unitText(titleText(fact.value), fact.unit);
+			return isNumber
+				? unitText(numberText(Number(fact.raw), decimalsOf(fact.raw)), fact.unit)
+				: unitText(titleText(fact.value), fact.unit);
 		case "int":
 			// A year or a number of a thing is not grouped.
-			return unitText(isNumber && fact.unit !== "" ? numberText(Number(fact.raw)) : titleText(fact.value), fact.unit);
+			return unitText(
+				isNumber && fact.unit !== "" ? numberText(Number(fact.raw)) : titleText(fact.value),
+				fact.unit,
+			);
 		case "date_time":
 		case "datetime":
-			return Number.isNaN(Date.parse(fact.raw)) ? titleText(fact.value) : `${dateText(fact.raw)} ${timeText(fact.raw)}`;
+			return Number.isNaN(Date.parse(fact.raw))
+				? titleText(fact.value)
+				: `${dateText(fact.raw)} ${timeText(fact.raw)}`;
 		default:
 			return unitText(titleText(fact.value), fact.unit);
 	}

@@ -5,7 +5,9 @@ import { m } from "../words/generated/messages.js";
 export function detailText(change: ChangeDto): string {
 	const parts = [change.kind === "draft" ? m.changes_draft() : "", change.detail];
 	if (change.nPhotos > 0 && !/foto|photo/i.test(change.detail))
-		parts.push(change.nPhotos === 1 ? m.changes_photo_one() : m.changes_photo_count({ count: change.nPhotos }));
+		parts.push(
+			change.nPhotos === 1 ? m.changes_photo_one() : m.changes_photo_count({ count: change.nPhotos }),
+		);
 	const [first = "", second = ""] = parts;
 	return (second.startsWith(first) ? parts.slice(1) : parts).filter((part) => part !== "").join(" · ");
 }

@@ -2,8 +2,7 @@ import type { ApiError, Commands } from "./bindings";
 
 /** What came of a request: the value, or the core's reason as a code with facts. */
 export type Result<Value, Failure> =
-	| { readonly ok: true; readonly value: Value }
-	| { readonly ok: false; readonly error: Failure };
+	{ readonly ok: true; readonly value: Value } | { readonly ok: false; readonly error: Failure };
 
 /** Names of the requests, as the core lists them. */
 export type CommandName = keyof Commands;

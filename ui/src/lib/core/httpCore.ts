@@ -1,5 +1,13 @@
 import type { ApiError } from "./bindings";
-import { digitsOfBlob, isApiError, type CommandName, type Core, type Input, type Output, type Result } from "./core";
+import {
+	digitsOfBlob,
+	isApiError,
+	type CommandName,
+	type Core,
+	type Input,
+	type Output,
+	type Result,
+} from "./core";
 
 /** The core behind a bridge over HTTP on the same origin, for a browser instead of the desktop window. */
 export class HttpCore implements Core {

@@ -1,6 +1,14 @@
 import { convertFileSrc, invoke } from "@tauri-apps/api/core";
 import type { ApiError } from "./bindings";
-import { digitsOfBlob, isApiError, type CommandName, type Core, type Input, type Output, type Result } from "./core";
+import {
+	digitsOfBlob,
+	isApiError,
+	type CommandName,
+	type Core,
+	type Input,
+	type Output,
+	type Result,
+} from "./core";
 
 /** The core inside the same desktop program, reached by the shell's commands. */
 export class TauriCore implements Core {

@@ -21,7 +21,10 @@ export class Enrolment {
 	deviceName = $state("");
 	userName = $state("");
 
-	constructor(core: Core, known: { readonly url: string; readonly deviceName: string; readonly userName: string }) {
+	constructor(
+		core: Core,
+		known: { readonly url: string; readonly deviceName: string; readonly userName: string },
+	) {
 		this.#core = core;
 		this.url = known.url;
 		this.deviceName = known.deviceName;

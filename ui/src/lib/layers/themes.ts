@@ -18,6 +18,10 @@ export function isInTheme(theme: ThemeName, dataset: DatasetDto): boolean {
 		case "building":
 			return [...ground, "property", "work"].includes(group) || id === "plan" || id === "plan_provision";
 		case "shore":
-			return [...ground, "property", "work"].includes(group) || id === "shore_protection" || id === "protected_area";
+			return (
+				[...ground, "property", "work"].includes(group) ||
+				id === "shore_protection" ||
+				id === "protected_area"
+			);
 	}
 }

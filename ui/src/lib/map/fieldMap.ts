@@ -1,5 +1,6 @@
 import {
 	addProtocol,
+	LngLat,
 	Map as MapLibreMap,
 	setWorkerUrl,
 	type GeoJSONSource,
@@ -100,7 +101,8 @@ export class FieldMap {
 		this.#mode = options.mode;
 		this.#tileVersion = options.tileVersion;
 		const loadTile = options.core.loadTile?.bind(options.core);
-		if (loadTile) addProtocol(LOADED_TILE_PROTOCOL, async (request) => ({ data: await loadTile(request.url) }));
+		if (loadTile)
+			addProtocol(LOADED_TILE_PROTOCOL, async (request) => ({ data: await loadTile(request.url) }));
 		this.#map = new MapLibreMap({
 			container,
 			style: this.#style(),
@@ -148,6 +150,19 @@ export class FieldMap {
 	get crosshair(): Spot {
 		const canvas = this.#map.getCanvas();
 		return this.#spot(this.#map.getCenter(), canvas.clientWidth / 2, canvas.clientHeight / 2);
+	}
+
+	/** Ids of the datasets that have something drawn within reach of a spot. */
+	drawnAt(spot: Spot): ReadonlySet<string> {
+		const reach = this.#hitRadiusPx;
+		const box: [[number, number], [number, number]] = [
+			[spot.xPx - reach, spot.yPx - reach],
+			[spot.xPx + reach, spot.yPx + reach],
+		];
+		const features = this.#map.queryRenderedFeatures(box);
+		return new Set(
+			features.flatMap(({ source, sourceLayer }) => (source === "live" && sourceLayer ? [sourceLayer] : [])),
+		);
 	}
 
 	/** Half the map's shorter side in metres. */
@@ -221,13 +236,20 @@ export class FieldMap {
 		});
 	}
 
-	/** Shows a rectangle with room around it, or a point at a readable zoom. */
-	show(target: { readonly bounds: BoundsDto } | { readonly lonDeg: number; readonly latDeg: number }, minZoom = 16.5): void {
-		const camera =
-			"bounds" in target
-				? this.#map.cameraForBounds(toLngLatBounds(target.bounds), { padding: FIT_PADDING, maxZoom: 18 })
-				: { center: toLngLat(target), zoom: Math.max(this.#map.getZoom(), minZoom) };
-		if (camera) this.#go(camera);
+	/** Shows a rectangle with room around it, or a point at a readable zoom. `coveredPx` at the left is not used. */
+	show(
+		target: { readonly bounds: BoundsDto } | { readonly lonDeg: number; readonly latDeg: number },
+		{ minZoom = 16.5, coveredPx = 0 } = {},
+	): void {
+		if ("lonDeg" in target) {
+			this.#go({ center: toLngLat(target), zoom: Math.max(this.#map.getZoom(), minZoom) }, coveredPx / 2);
+			return;
+		}
+		const camera = this.#map.cameraForBounds(toLngLatBounds(target.bounds), {
+			padding: FIT_PADDING,
+			maxZoom: 18,
+		});
+		if (camera?.center) this.#go({ center: LngLat.convert(camera.center).toArray(), zoom: camera.zoom });
 	}
 
 	/** Brings a place into view only when it is not, and only when the person does not move the map now. */
@@ -324,16 +346,19 @@ export class FieldMap {
 	#setData(source: string, data: GeoJSON.FeatureCollection): void {
 		this.#data.set(source, data);
 		const found: GeoJSONSource | undefined = this.#map.getSource(source);
-		if (found) found.setData(data);
+		if (found) void found.setData(data);
 	}
 
-	#go(camera: { center?: unknown; zoom?: number | undefined }): void {
-		const target = camera as { center: [number, number]; zoom?: number };
+	#go(target: { center: [number, number]; zoom?: number | undefined }, rightPx = 0): void {
 		const { width, height } = this.sizePx;
-		const at = this.#map.project(target.center);
+		const zoom = target.zoom ?? this.#map.getZoom();
+		// The place is to stand `rightPx` to the right of the middle.
+		const world = 512 * 2 ** zoom;
+		const center: [number, number] = [target.center[0] - (rightPx / world) * 360, target.center[1]];
+		const at = this.#map.project(center);
 		const isFar = Math.abs(at.x - width / 2) > 3 * width || Math.abs(at.y - height / 2) > 3 * height;
-		if (this.#movesGently && !isFar) this.#map.easeTo({ ...target, duration: FLIGHT_MS });
-		else this.#map.jumpTo(target);
+		if (this.#movesGently && !isFar) this.#map.easeTo({ center, zoom, duration: FLIGHT_MS });
+		else this.#map.jumpTo({ center, zoom });
 	}
 
 	#spot(at: { lng: number; lat: number }, xPx: number, yPx: number): Spot {

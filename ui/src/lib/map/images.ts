@@ -93,7 +93,13 @@ function hydrant(variant: "plain" | "over" | "off"): Drawing {
 
 function manhole(kind: "SNB" | "DNB" | "VNB" | "TB" | "DB", isBad: boolean): Drawing {
 	return symbol(18, (context, p) => {
-		const color = { SNB: p.sewer_pipe, DNB: p.storm_pipe, VNB: p.water_pipe, TB: p.sewer_pipe, DB: p.storm_pipe }[kind];
+		const color = {
+			SNB: p.sewer_pipe,
+			DNB: p.storm_pipe,
+			VNB: p.water_pipe,
+			TB: p.sewer_pipe,
+			DB: p.storm_pipe,
+		}[kind];
 		const square = new Path2D("M5 5h10v10H5z");
 		const shape = kind === "DB" ? square : circle(kind === "TB" ? 3.5 : 5.5);
 		context.strokeStyle = p.pipeCasing;
@@ -119,7 +125,12 @@ function letterBox(letter: string, color: (p: Palette) => string): Drawing {
 }
 
 /** A tile that repeats: drawn nine times over its edges, so that strokes meet. */
-function pattern(widthPx: number, heightPx: number, color: (p: Palette) => string, draw: (context: Context) => void): Drawing {
+function pattern(
+	widthPx: number,
+	heightPx: number,
+	color: (p: Palette) => string,
+	draw: (context: Context) => void,
+): Drawing {
 	return {
 		sizePx: [widthPx, heightPx],
 		draw: (context, palette) => {
@@ -209,7 +220,9 @@ const drawings: Readonly<Record<string, Drawing>> = {
 		context.lineWidth = 3.4;
 		context.stroke(new Path2D("M6 3l8 7-8 7"));
 	}),
-	"flow-pressure": symbol(12, (context, p) => fillAndLine(context, new Path2D("M4 3l13 7-13 7z"), p.sewer_pipe, p.pipeCasing, 3)),
+	"flow-pressure": symbol(12, (context, p) =>
+		fillAndLine(context, new Path2D("M4 3l13 7-13 7z"), p.sewer_pipe, p.pipeCasing, 3),
+	),
 	pin: {
 		sizePx: [30, 38],
 		draw: (context, p) => {
@@ -220,9 +233,18 @@ const drawings: Readonly<Record<string, Drawing>> = {
 			context.fill(circle(4.6, 15, 14));
 		},
 	},
-	"mark-saved_here": mark((p) => p.saved, (p) => p.pickCasing),
-	"mark-received": mark((p) => p.received, (p) => p.receivedLine),
-	"mark-secured": mark((p) => p.secured, (p) => p.securedLine),
+	"mark-saved_here": mark(
+		(p) => p.saved,
+		(p) => p.pickCasing,
+	),
+	"mark-received": mark(
+		(p) => p.received,
+		(p) => p.receivedLine,
+	),
+	"mark-secured": mark(
+		(p) => p.secured,
+		(p) => p.securedLine,
+	),
 	"mark-attention": {
 		sizePx: [34, 32],
 		draw: (context, p) => {
@@ -230,13 +252,48 @@ const drawings: Readonly<Record<string, Drawing>> = {
 			fillAndLine(context, new Path2D("M17 4l13 24H4z"), p.conflictFill, p.conflict, 5);
 		},
 	},
-	"pattern-shore": pattern(14, 14, (p) => p.shoreZone, (c) => stroke(c, "M-2 16L16-2", 2.2)),
-	"pattern-nature": pattern(16, 16, (p) => p.natureZone, (c) => stroke(c, "M-2-2L18 18", 1.4)),
-	"pattern-remains": pattern(8, 8, (p) => p.remains, (c) => stroke(c, "M4-1V9", 1.2)),
-	"pattern-water-primary": pattern(16, 16, (p) => p.waterZone, (c) => stroke(c, "M0 8q4-5 8 0t8 0", 1.6)),
-	"pattern-water-secondary": pattern(24, 24, (p) => p.waterZone, (c) => stroke(c, "M0 12q6-6 12 0t12 0", 1.6)),
-	"pattern-dots": pattern(9, 9, (p) => p.plan, (c) => c.fill(circle(1.3, 4.5, 4.5))),
-	"pattern-wetland": pattern(20, 12, (p) => p.wetland, (c) => stroke(c, "M1 3h8M11 9h8", 1.5)),
+	"pattern-shore": pattern(
+		14,
+		14,
+		(p) => p.shoreZone,
+		(c) => stroke(c, "M-2 16L16-2", 2.2),
+	),
+	"pattern-nature": pattern(
+		16,
+		16,
+		(p) => p.natureZone,
+		(c) => stroke(c, "M-2-2L18 18", 1.4),
+	),
+	"pattern-remains": pattern(
+		8,
+		8,
+		(p) => p.remains,
+		(c) => stroke(c, "M4-1V9", 1.2),
+	),
+	"pattern-water-primary": pattern(
+		16,
+		16,
+		(p) => p.waterZone,
+		(c) => stroke(c, "M0 8q4-5 8 0t8 0", 1.6),
+	),
+	"pattern-water-secondary": pattern(
+		24,
+		24,
+		(p) => p.waterZone,
+		(c) => stroke(c, "M0 12q6-6 12 0t12 0", 1.6),
+	),
+	"pattern-dots": pattern(
+		9,
+		9,
+		(p) => p.plan,
+		(c) => c.fill(circle(1.3, 4.5, 4.5)),
+	),
+	"pattern-wetland": pattern(
+		20,
+		12,
+		(p) => p.wetland,
+		(c) => stroke(c, "M1 3h8M11 9h8", 1.5),
+	),
 };
 
 /** Names of every picture that the style may ask for. */

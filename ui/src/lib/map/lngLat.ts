@@ -1,7 +1,10 @@
 import type { BoundsDto, PointDto, ViewDto } from "../core/bindings";
 
 /** A pair for MapLibre: longitude first. The one place where the order is written. */
-export function toLngLat(place: { readonly lonDeg: number; readonly latDeg: number }): [lng: number, lat: number] {
+export function toLngLat(place: {
+	readonly lonDeg: number;
+	readonly latDeg: number;
+}): [lng: number, lat: number] {
 	return [place.lonDeg, place.latDeg];
 }
 

@@ -10,6 +10,7 @@ export interface ScaleBar {
 export function scaleBarAt(zoom: number, latDeg: number, maxPx = 100): ScaleBar {
 	const perPixel = metresPerPixel(zoom, latDeg);
 	const power = 10 ** Math.floor(Math.log10(perPixel * maxPx));
-	const metres = [5, 2, 1].map((factor) => factor * power).find((length) => length / perPixel <= maxPx) ?? power;
+	const metres =
+		[5, 2, 1].map((factor) => factor * power).find((length) => length / perPixel <= maxPx) ?? power;
 	return { metres, widthPx: metres / perPixel };
 }

@@ -45,18 +45,49 @@ function lookOf(dataset: string, p: Palette): Look | null {
 		water_pipe: () => pipe("water_pipe"),
 		sewer_pipe: () => pipe("sewer_pipe"),
 		storm_pipe: () => pipe("storm_pipe"),
-		service_pipe: () => ({ lines: [{ color: p.pipeCasing, widthPx: 3.4 }, { color: p.water_pipe, widthPx: 1.4 }] }),
-		plan: () => ({ box: [{ color: p.planCasing, widthPx: 5 }, { color: p.plan, widthPx: 2, dashPx: [9, 3, 2, 3] }] }),
+		service_pipe: () => ({
+			lines: [
+				{ color: p.pipeCasing, widthPx: 3.4 },
+				{ color: p.water_pipe, widthPx: 1.4 },
+			],
+		}),
+		plan: () => ({
+			box: [
+				{ color: p.planCasing, widthPx: 5 },
+				{ color: p.plan, widthPx: 2, dashPx: [9, 3, 2, 3] },
+			],
+		}),
 		plan_provision: () => ({ fill: "#FFFFCE", box: [{ color: p.plan, widthPx: 1 }] }),
-		shore_protection: () => ({ pattern: "pattern-shore", box: [{ color: p.shoreZone, widthPx: 2, dashPx: [2, 3] }] }),
+		shore_protection: () => ({
+			pattern: "pattern-shore",
+			box: [{ color: p.shoreZone, widthPx: 2, dashPx: [2, 3] }],
+		}),
 		protected_area: () => ({ pattern: "pattern-nature", box: [{ color: p.natureZone, widthPx: 2 }] }),
-		address: () => ({ fill: p.dwelling, box: [{ color: p.dwellingLine, widthPx: 1 }], text: { letters: "9", color: p.text } }),
-		parcel: () => ({ fill: p.built, box: [{ color: p.parcel, widthPx: 1 }], text: { letters: "1:5", color: p.textProperty } }),
+		address: () => ({
+			fill: p.dwelling,
+			box: [{ color: p.dwellingLine, widthPx: 1 }],
+			text: { letters: "9", color: p.text },
+		}),
+		parcel: () => ({
+			fill: p.built,
+			box: [{ color: p.parcel, widthPx: 1 }],
+			text: { letters: "1:5", color: p.textProperty },
+		}),
 		building: () => ({ fill: p.dwelling, box: [{ color: p.dwellingLine, widthPx: 1 }] }),
 		place: () => ({ text: { letters: "Abc", color: p.text } }),
 		trakt: () => ({ text: { letters: "KV", color: p.textProperty, isItalic: true } }),
-		road: () => ({ lines: [{ color: p.highway.casing, widthPx: 10 }, { color: p.highway.fill, widthPx: 8 }] }),
-		railway: () => ({ lines: [{ color: p.railway, widthPx: 4 }, { color: p.railwayGap, widthPx: 2.4, dashPx: [6, 6] }] }),
+		road: () => ({
+			lines: [
+				{ color: p.highway.casing, widthPx: 10 },
+				{ color: p.highway.fill, widthPx: 8 },
+			],
+		}),
+		railway: () => ({
+			lines: [
+				{ color: p.railway, widthPx: 4 },
+				{ color: p.railwayGap, widthPx: 2.4, dashPx: [6, 6] },
+			],
+		}),
 		watercourse: () => ({ lines: [{ color: p.shore, widthPx: 2.2 }] }),
 		contour: () => ({ lines: [{ color: p.contour, widthPx: 1.2 }] }),
 		land_cover: () => ({ fill: p.forest }),

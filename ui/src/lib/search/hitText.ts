@@ -31,7 +31,9 @@ export function hitDetail(hit: HitDto): string {
 		const read = hit.note === "other_system" ? m.search_other_system({ system: hit.system }) : hit.system;
 		return hit.isOutside ? `${read} · ${m.search_outside()}` : read;
 	}
-	const where = [hit.detail, hit.detail.includes(hit.municipality) ? "" : hit.municipality].filter((part) => part !== "");
+	const where = [hit.detail, hit.detail.includes(hit.municipality) ? "" : hit.municipality].filter(
+		(part) => part !== "",
+	);
 	return [kindText(hit.kind), where.join(", ")].filter((part) => part !== "").join(" · ");
 }
 

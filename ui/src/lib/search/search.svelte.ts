@@ -82,7 +82,9 @@ export class Search {
 		}
 		const { hits, suggestion } = answer.value;
 		this.#shown =
-			hits.length > 0 ? { state: "hits", hits: hits.slice(0, 10), text } : { state: "none", text, suggestion };
+			hits.length > 0
+				? { state: "hits", hits: hits.slice(0, 10), text }
+				: { state: "none", text, suggestion };
 	}
 
 	/** Moves the preview up or down; above the first row nothing is previewed. */
@@ -124,7 +126,10 @@ export class Search {
 }
 
 /** A label cut into matched and other parts. `matched` holds start and length in UTF-16 units, in pairs. */
-export function matchedParts(label: string, matched: readonly number[]): { text: string; isMatch: boolean }[] {
+export function matchedParts(
+	label: string,
+	matched: readonly number[],
+): { text: string; isMatch: boolean }[] {
 	const parts: { text: string; isMatch: boolean }[] = [];
 	let end = 0;
 	for (let pair = 0; pair + 1 < matched.length; pair += 2) {

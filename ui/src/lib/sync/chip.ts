@@ -15,7 +15,8 @@ export interface Chip {
 
 /** The chip for a state of the exchange. Offline is normal work: never red, never in the way. */
 export function chipOf(sync: SyncDto, now: Date): Chip {
-	const savedHere = sync.nSavedHere === 1 ? m.chip_saved_here_one() : m.chip_saved_here({ count: sync.nSavedHere });
+	const savedHere =
+		sync.nSavedHere === 1 ? m.chip_saved_here_one() : m.chip_saved_here({ count: sync.nSavedHere });
 	switch (sync.state) {
 		case "sending":
 			return {
@@ -47,7 +48,13 @@ export function chipOf(sync: SyncDto, now: Date): Chip {
 				part: null,
 			};
 		case "signed_out":
-			return { icon: "signed_out", fact: m.chip_signed_out(), more: m.chip_sign_in(), tone: "alarm", part: null };
+			return {
+				icon: "signed_out",
+				fact: m.chip_signed_out(),
+				more: m.chip_sign_in(),
+				tone: "alarm",
+				part: null,
+			};
 		case "bundle":
 			return { icon: "bundle", fact: m.chip_bundle(), more: m.chip_connect(), tone: "quiet", part: null };
 		default:

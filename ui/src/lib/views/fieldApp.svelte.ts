@@ -1,6 +1,14 @@
 import { Cards, type FeatureRef } from "../card/cards.svelte";
 import { Changes, type NumberedChange } from "../changes/changes.svelte";
-import type { ApiError, DraftDto, DraftSummaryDto, HitDto, IdentifiedDto, PointDto, SessionDto } from "../core/bindings";
+import type {
+	ApiError,
+	DraftDto,
+	DraftSummaryDto,
+	HitDto,
+	IdentifiedDto,
+	PointDto,
+	SessionDto,
+} from "../core/bindings";
 import type { Core } from "../core/core";
 import { Layers } from "../layers/layers.svelte";
 import type { FieldMap, Mark, Spot } from "../map/fieldMap";
@@ -52,7 +60,8 @@ export interface Message {
 const MESSAGE_MS = 6000;
 const POINTER_MS = 120;
 const VIEW_MS = 1000;
-const MENU_NONE = null;
+/** How much of the map the search list covers at its left. */
+const LIST_PX = 452;
 
 /** The field app's state: which concepts there are and how an act in one shows in another. */
 export class FieldApp {
@@ -69,7 +78,7 @@ export class FieldApp {
 	#messageTimer: ReturnType<typeof setTimeout> | undefined;
 	#announcement = $state("");
 	#failure = $state.raw<ApiError | null>(null);
-	#menu = $state.raw<Spot | null>(MENU_NONE);
+	#menu = $state.raw<Spot | null>(null);
 	#pointer = $state.raw<PointDto | null>(null);
 	#pointerAsked: Spot | null = null;
 	#pointerTimer: ReturnType<typeof setTimeout> | undefined;
@@ -224,14 +233,18 @@ export class FieldApp {
 		if (!hit) {
 			this.map?.preview(null);
 			await this.cards.preview(null);
+			this.#closeEmptyCard();
 			return;
 		}
 		if (hit.position) {
-			this.map?.preview(JSON.stringify({ type: "Point", coordinates: [hit.position.lonDeg, hit.position.latDeg] }));
-			this.map?.show(hit.position);
+			this.map?.preview(
+				JSON.stringify({ type: "Point", coordinates: [hit.position.lonDeg, hit.position.latDeg] }),
+			);
+			this.map?.show(hit.position, { coveredPx: LIST_PX });
 		}
 		if (hit.dataset === "") {
 			await this.cards.preview(null);
+			this.#closeEmptyCard();
 			return;
 		}
 		await this.cards.preview(hit);
@@ -249,7 +262,7 @@ export class FieldApp {
 		await this.cards.preview(null);
 		if (this.#viewBeforeSearch) this.map?.goTo(this.#viewBeforeSearch);
 		this.#viewBeforeSearch = null;
-		if (this.cards.selected.state === "none" && this.#panel.kind === "card") this.#panel = { kind: "none" };
+		this.#closeEmptyCard();
 	}
 
 	/** Selects a feature, shows its card and brings it into view. */
@@ -262,12 +275,13 @@ export class FieldApp {
 	/** Asks what lies at a spot. The second press at the same spot takes the next thing. */
 	async ask(spot: Spot): Promise<void> {
 		this.#menu = null;
-		const shown = [...this.layers.shown];
+		// Only what is drawn there can be pressed; at this zoom a shown layer may still be hidden.
+		const drawn = this.map?.drawnAt(spot) ?? this.layers.shown;
 		const result = await this.core.call("identify_features", {
 			lonDeg: spot.lonDeg,
 			latDeg: spot.latDeg,
 			radiusM: spot.radiusM,
-			datasets: shown,
+			datasets: [...drawn],
 		});
 		if (!result.ok) {
 			this.#failure = result.error;
@@ -278,7 +292,8 @@ export class FieldApp {
 			this.say(m.place_none());
 			return;
 		}
-		if (isSameSpot(at, this.#asked, spot.radiusM) && isSame(features, this.cards.here)) await this.cards.cycle(1);
+		if (isSameSpot(at, this.#asked, spot.radiusM) && isSame(features, this.cards.here))
+			await this.cards.cycle(1);
 		else {
 			this.open({ kind: "card" });
 			await this.cards.openHere(features);
@@ -312,10 +327,7 @@ export class FieldApp {
 	movePointer(spot: Spot | null): void {
 		this.#pointerAsked = spot;
 		if (!spot) return;
-		this.#pointerTimer ??= setTimeout(() => {
-			this.#pointerTimer = undefined;
-			void this.#describePointer();
-		}, POINTER_MS);
+		this.#describeSoon(() => this.#pointerAsked);
 	}
 
 	/** Follows the map, and remembers where it is left. */
@@ -329,10 +341,7 @@ export class FieldApp {
 		if (!this.#pointerAsked && this.map) {
 			// Without a pointer the status line tells the middle.
 			const middle = this.map.crosshair;
-			this.#pointerTimer ??= setTimeout(() => {
-				this.#pointerTimer = undefined;
-				void this.#describePointer(middle);
-			}, POINTER_MS);
+			this.#describeSoon(() => middle);
 		}
 	}
 
@@ -420,6 +429,11 @@ export class FieldApp {
 		await Promise.all([this.changes.refresh(), this.cards.refresh(), this.reload()]);
 	}
 
+	/** A card that was only opened for a preview goes with it. */
+	#closeEmptyCard(): void {
+		if (this.cards.selected.state === "none" && this.#panel.kind === "card") this.#panel = { kind: "none" };
+	}
+
 	/** Shows what the selection is now, on the map. */
 	#showSelected(how: "fit" | "stay"): void {
 		const selected = this.cards.selected;
@@ -431,8 +445,9 @@ export class FieldApp {
 		this.map?.select(card.geometryJson);
 		this.announce(`${titleText(card.kind)} ${card.title}`);
 		if (how !== "fit") return;
-		if (card.bounds && card.geometryJson && !card.geometryJson.includes('"Point"')) this.map?.show({ bounds: card.bounds });
-		else if (card.position) this.map?.show(card.position, 17);
+		if (card.bounds && card.geometryJson && !card.geometryJson.includes('"Point"'))
+			this.map?.show({ bounds: card.bounds });
+		else if (card.position) this.map?.show(card.position, { minZoom: 17 });
 	}
 
 	async #showHit(hit: HitDto): Promise<void> {
@@ -443,11 +458,22 @@ export class FieldApp {
 		if (!hit.position) return;
 		this.open({ kind: "card" });
 		this.cards.openPlace(hit.position, hit.label);
-		this.map?.select(JSON.stringify({ type: "Point", coordinates: [hit.position.lonDeg, hit.position.latDeg] }));
+		this.map?.select(
+			JSON.stringify({ type: "Point", coordinates: [hit.position.lonDeg, hit.position.latDeg] }),
+		);
 		this.map?.show(hit.position);
 	}
 
-	async #describePointer(spot: Spot | null = this.#pointerAsked): Promise<void> {
+	/** Asks at most every so often, and then for the newest place. */
+	#describeSoon(place: () => Spot | null): void {
+		if (this.#pointerTimer !== undefined) return;
+		this.#pointerTimer = setTimeout(() => {
+			this.#pointerTimer = undefined;
+			void this.#describePointer(place());
+		}, POINTER_MS);
+	}
+
+	async #describePointer(spot: Spot | null): Promise<void> {
 		if (!spot) return;
 		this.#pointer = (await this.describe(spot)) ?? this.#pointer;
 	}

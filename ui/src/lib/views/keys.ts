@@ -15,7 +15,8 @@ const PAN_PX = 80;
 /** Acts on a key. Single letters work only while the map has the focus. */
 export function handleKey(event: KeyboardEvent, app: FieldApp, targets: KeyTargets): void {
 	if (event.defaultPrevented) return;
-	const isDone = event.ctrlKey || event.metaKey ? withControl(event, app, targets) : plain(event, app, targets);
+	const isDone =
+		event.ctrlKey || event.metaKey ? withControl(event, app, targets) : plain(event, app, targets);
 	if (isDone) event.preventDefault();
 }
 
@@ -158,7 +159,9 @@ function isInMap(event: KeyboardEvent): boolean {
 
 /** Presses the panel's one filled button. */
 function pressFilled(): boolean {
-	const button = document.querySelector<HTMLButtonElement>("[data-region=panel] button.filled:not(:disabled)");
+	const button = document.querySelector<HTMLButtonElement>(
+		"[data-region=panel] button.filled:not(:disabled)",
+	);
 	button?.click();
 	return button !== null;
 }

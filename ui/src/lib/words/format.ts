@@ -95,7 +95,8 @@ export function crsName(crs: ShownCrs, gridName: string): string {
 /** A position in the chosen system, north before east. */
 export function positionText(point: PointDto, crs: ShownCrs): string {
 	const two = NO_BREAK + NO_BREAK;
-	if (crs === "wgs84") return `${degreeText(point.latDeg)}${NO_BREAK}N${two}${degreeText(point.lonDeg)}${NO_BREAK}E`;
+	if (crs === "wgs84")
+		return `${degreeText(point.latDeg)}${NO_BREAK}N${two}${degreeText(point.lonDeg)}${NO_BREAK}E`;
 	const [north, east] = crs === "grid" ? [point.gridNM, point.gridEM] : [point.tmNM, point.tmEM];
 	return `N${NO_BREAK}${numberText(north)}${two}E${NO_BREAK}${numberText(east)}`;
 }

@@ -96,7 +96,10 @@ export class FakeCore implements Core {
 		if (options.hasInterruptedDraft) this.#addInterruptedDraft();
 	}
 
-	async call<Name extends CommandName>(name: Name, input: Input<Name>): Promise<Result<Output<Name>, ApiError>> {
+	async call<Name extends CommandName>(
+		name: Name,
+		input: Input<Name>,
+	): Promise<Result<Output<Name>, ApiError>> {
 		this.calls.push({ name, input });
 		await Promise.resolve();
 		const refusal = this.refusals.get(name);
@@ -120,7 +123,9 @@ export class FakeCore implements Core {
 			find_places: (input) => this.#find(input),
 			list_recent_places: () => this.#recent,
 			remember_place: ({ hit }) => {
-				const at = this.#recent.findIndex((known) => known.label === hit.label && known.dataset === hit.dataset);
+				const at = this.#recent.findIndex(
+					(known) => known.label === hit.label && known.dataset === hit.dataset,
+				);
 				if (at >= 0) this.#recent.splice(at, 1);
 				this.#recent.unshift(hit);
 				return {};
@@ -214,9 +219,16 @@ export class FakeCore implements Core {
 			const [first, second] = [Number(coordinate[1]), Number(coordinate[2])];
 			const at = pointOfGrid(Math.min(first, second), Math.max(first, second));
 			const hit = coordinateHit(at, "SWEREF 99 15 00", "");
-			return { text, hits: [hit, coordinateHit(pointAt(at.lonDeg - 6.2, at.latDeg), "SWEREF 99 TM", "other_system")], suggestion: null };
+			return {
+				text,
+				hits: [hit, coordinateHit(pointAt(at.lonDeg - 6.2, at.latDeg), "SWEREF 99 TM", "other_system")],
+				suggestion: null,
+			};
 		}
-		const words = text.toLocaleLowerCase("sv").split(/\s+/).filter((word) => word !== "");
+		const words = text
+			.toLocaleLowerCase("sv")
+			.split(/\s+/)
+			.filter((word) => word !== "");
 		const hits: HitDto[] = [];
 		const add = (kind: string, dataset: string, feature: TownFeature, label: string, detail: string) => {
 			const parts = label.toLocaleLowerCase("sv").split(" ");
@@ -230,7 +242,11 @@ export class FakeCore implements Core {
 				detail,
 				municipality: "Nora",
 				position,
-				distanceM: distanceM({ type: "Point", coordinates: [position.lonDeg, position.latDeg] }, nearLonDeg, nearLatDeg),
+				distanceM: distanceM(
+					{ type: "Point", coordinates: [position.lonDeg, position.latDeg] },
+					nearLonDeg,
+					nearLatDeg,
+				),
 				matched: matches(label, words),
 				note: "",
 				system: "",
@@ -238,18 +254,35 @@ export class FakeCore implements Core {
 			});
 		};
 		for (const feature of this.#all("address"))
-			add("address", "address", feature, `${text_(feature, "_street")} ${text_(feature, "house_number")}`, "Exempelhyttan");
+			add(
+				"address",
+				"address",
+				feature,
+				`${text_(feature, "_street")} ${text_(feature, "house_number")}`,
+				"Exempelhyttan",
+			);
 		for (const feature of this.#all("parcel"))
-			add("parcel", "parcel", feature, designation(feature), `${text_(feature, "_street")} ${text_(feature, "_no")}`);
+			add(
+				"parcel",
+				"parcel",
+				feature,
+				designation(feature),
+				`${text_(feature, "_street")} ${text_(feature, "_no")}`,
+			);
 		if (this.phase === "enrolled") {
 			for (const feature of this.#all("valve"))
 				add("asset", "valve", feature, `Ventil ${text_(feature, "nummer")}`, text_(feature, "_street"));
 			for (const feature of this.#all("hydrant"))
 				add("asset", "hydrant", feature, `Brandpost ${text_(feature, "nummer")}`, text_(feature, "_street"));
 		}
-		for (const feature of this.#all("place")) add("place", "place", feature, text_(feature, "name"), "Ortnamn");
+		for (const feature of this.#all("place"))
+			add("place", "place", feature, text_(feature, "name"), "Ortnamn");
 		hits.sort((a, b) => a.label.length - b.label.length || (a.distanceM ?? 0) - (b.distanceM ?? 0));
-		return { text, hits: hits.slice(0, 10), suggestion: hits.length === 0 && /str/i.test(text) ? "Strandvägen 9" : null };
+		return {
+			text,
+			hits: hits.slice(0, 10),
+			suggestion: hits.length === 0 && /str/i.test(text) ? "Strandvägen 9" : null,
+		};
 	}
 
 	#all(dataset: string): readonly TownFeature[] {
@@ -257,7 +290,10 @@ export class FakeCore implements Core {
 	}
 
 	#identify({ lonDeg, latDeg, radiusM, datasets }: IdentifyFeaturesInput): IdentifiedDto[] {
-		const rank = { Point: 0, LineString: 1, MultiLineString: 1, Polygon: 2, MultiPolygon: 2 } as Record<string, number>;
+		const rank = { Point: 0, LineString: 1, MultiLineString: 1, Polygon: 2, MultiPolygon: 2 } as Record<
+			string,
+			number
+		>;
 		const found: (IdentifiedDto & { readonly rank: number; readonly size: number })[] = [];
 		const known = this.#session().datasets.filter((dataset) => dataset.group !== "background");
 		for (const dataset of known) {
@@ -279,15 +315,29 @@ export class FakeCore implements Core {
 			}
 		}
 		found.sort((a, b) => a.rank - b.rank || (a.rank === 2 ? a.size - b.size : a.distanceM - b.distanceM));
-		return found.map(({ rank: _rank, size: _size, ...identified }) => identified);
+		return found.map(({ dataset, id, label, kind, role, distanceM: metres }) => ({
+			dataset,
+			id,
+			label,
+			kind,
+			role,
+			distanceM: metres,
+		}));
 	}
 
 	#card(dataset: string, feature: TownFeature): CardDto {
 		const declared = this.#session().datasets.find((known) => known.id === dataset);
 		const position = pointOn(feature.geometry);
 		const id = String(feature.properties["id"]);
-		const isOwn = this.changes.rows.some((row) => row.dataset === dataset && row.feature === id && row.state === "saved_here");
-		const alsoHere = this.#identify({ lonDeg: position.lonDeg, latDeg: position.latDeg, radiusM: 0.5, datasets: [] })
+		const isOwn = this.changes.rows.some(
+			(row) => row.dataset === dataset && row.feature === id && row.state === "saved_here",
+		);
+		const alsoHere = this.#identify({
+			lonDeg: position.lonDeg,
+			latDeg: position.latDeg,
+			radiusM: 0.5,
+			datasets: [],
+		})
 			.filter((other) => other.dataset !== dataset || other.id !== id)
 			.slice(0, 8);
 		return {
@@ -297,17 +347,32 @@ export class FakeCore implements Core {
 			role: declared?.role ?? "other",
 			municipality: "Nora",
 			title: labelOf(dataset, feature),
-			forms: demoForms.filter((form) => form.subjectRoles.includes(declared?.role ?? "")).map((form) => form.id),
+			forms: demoForms
+				.filter((form) => form.subjectRoles.includes(declared?.role ?? ""))
+				.map((form) => form.id),
 			facts: factsOf(dataset, feature, isOwn),
 			areaM2: typeof feature.properties["_area"] === "number" ? feature.properties["_area"] : null,
 			lengthM: feature.geometry.type === "LineString" ? 143.2 : null,
-			addresses:
-				dataset === "parcel" ? [`${text_(feature, "_street")} ${text_(feature, "_no")}`] : [],
+			addresses: dataset === "parcel" ? [`${text_(feature, "_street")} ${text_(feature, "_no")}`] : [],
 			visits:
 				dataset === "parcel" || dataset === "valve"
 					? [
-							{ id: "i1", date: "2026-04-28", title: dataset === "valve" ? "Ventilmotionering" : "Arbetsplatsbesök", detail: dataset === "valve" ? "18 varv, fungerar" : "Bygg · utan avvikelse", body: dataset === "valve" ? "BKT" : "BMB", state: "secured" },
-							{ id: "i2", date: "2025-09-03", title: "Läckage, servisledning", detail: "Åtgärdad samma dag", body: "BKT", state: "secured" },
+							{
+								id: "i1",
+								date: "2026-04-28",
+								title: dataset === "valve" ? "Ventilmotionering" : "Arbetsplatsbesök",
+								detail: dataset === "valve" ? "18 varv, fungerar" : "Bygg · utan avvikelse",
+								body: dataset === "valve" ? "BKT" : "BMB",
+								state: "secured",
+							},
+							{
+								id: "i2",
+								date: "2025-09-03",
+								title: "Läckage, servisledning",
+								detail: "Åtgärdad samma dag",
+								body: "BKT",
+								state: "secured",
+							},
 						]
 					: [],
 			alsoHere,
@@ -326,14 +391,29 @@ export class FakeCore implements Core {
 		const declared = demoForms.find((known) => known.id === form);
 		if (!declared) return new Refusal({ code: "form_not_found" });
 		const subject = this.#feature(dataset, feature);
-		const position =
-			subject ? pointOn(subject.geometry) : lonDeg !== null && latDeg !== null ? pointAt(lonDeg, latDeg) : null;
-		const draft = this.#newDraft(declared, dataset, feature, subject ? labelOf(dataset, subject) : "", position);
+		const position = subject
+			? pointOn(subject.geometry)
+			: lonDeg !== null && latDeg !== null
+				? pointAt(lonDeg, latDeg)
+				: null;
+		const draft = this.#newDraft(
+			declared,
+			dataset,
+			feature,
+			subject ? labelOf(dataset, subject) : "",
+			position,
+		);
 		this.#drafts.set(draft.id, draft);
 		return draft;
 	}
 
-	#newDraft(form: FormDto, dataset: string, feature: string, label: string, position: PointDto | null): DraftDto {
+	#newDraft(
+		form: FormDto,
+		dataset: string,
+		feature: string,
+		label: string,
+		position: PointDto | null,
+	): DraftDto {
 		const subject = this.#feature(dataset, feature);
 		const known = (question: string) => ({ question, value: text_(subject, question) });
 		return {
@@ -361,7 +441,13 @@ export class FakeCore implements Core {
 		const form = demoForms[1];
 		const subject = this.#all("parcel").find((parcel) => text_(parcel, "etikett") === "1:3");
 		if (!form || !subject) return;
-		const draft = this.#newDraft(form, "parcel", text_(subject, "id"), designation(subject), pointOn(subject.geometry));
+		const draft = this.#newDraft(
+			form,
+			"parcel",
+			text_(subject, "id"),
+			designation(subject),
+			pointOn(subject.geometry),
+		);
 		this.#drafts.set(draft.id, { ...draft, wasInterrupted: true });
 	}
 
@@ -429,10 +515,17 @@ export class FakeCore implements Core {
 	#stepEnrolment(): EnrolmentDto {
 		const { state, nBytesDone } = this.enrolment;
 		if (state === "connecting")
-			this.enrolment = { state: "fetching", part: "base_map", nBytesDone: 82_000_000, nBytesTotal: 412_000_000, errorCode: "" };
+			this.enrolment = {
+				state: "fetching",
+				part: "base_map",
+				nBytesDone: 82_000_000,
+				nBytesTotal: 412_000_000,
+				errorCode: "",
+			};
 		else if (state === "fetching" && nBytesDone < 400_000_000)
 			this.enrolment = { ...this.enrolment, part: "parcel", nBytesDone: nBytesDone + 100_000_000 };
-		else if (state === "fetching") this.enrolment = { ...this.enrolment, state: "done", nBytesDone: 412_000_000 };
+		else if (state === "fetching")
+			this.enrolment = { ...this.enrolment, state: "done", nBytesDone: 412_000_000 };
 		if (this.enrolment.state === "done") {
 			this.phase = "enrolled";
 			this.sync = demoSync("received");

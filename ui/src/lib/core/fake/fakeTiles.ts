@@ -3,7 +3,16 @@ import { fromGeojsonVt } from "@maplibre/vt-pbf";
 import type { Town } from "./town";
 
 /** Datasets of the base map package; the rest is live. */
-const baseDatasets = ["land_cover", "watercourse", "contour", "road", "railway", "trakt", "place", "municipality"];
+const baseDatasets = [
+	"land_cover",
+	"watercourse",
+	"contour",
+	"road",
+	"railway",
+	"trakt",
+	"place",
+	"municipality",
+];
 
 /** Cuts the invented town into vector tiles, as the core's `tile:` scheme would answer. */
 export function fakeTile(town: Town, path: string): ArrayBuffer {
@@ -11,8 +20,17 @@ export function fakeTile(town: Town, path: string): ArrayBuffer {
 	const layers: Record<string, GeoJSONVTTile> = {};
 	for (const [dataset, collection] of Object.entries(town)) {
 		if (baseDatasets.includes(dataset) !== (kind === "base")) continue;
-		const features = { type: "FeatureCollection", features: collection.features } as unknown as GeoJSON.FeatureCollection;
-		const tile = geoJSONToTile(features, z, x, y, { extent: 4096, buffer: 64, tolerance: 1, maxZoom: 24, clip: true }) as GeoJSONVTTile | null;
+		const features = {
+			type: "FeatureCollection",
+			features: collection.features,
+		} as unknown as GeoJSON.FeatureCollection;
+		const tile = geoJSONToTile(features, z, x, y, {
+			extent: 4096,
+			buffer: 64,
+			tolerance: 1,
+			maxZoom: 24,
+			clip: true,
+		}) as GeoJSONVTTile | null;
 		if (tile && tile.features.length > 0) layers[dataset] = tile;
 	}
 	const bytes = fromGeojsonVt(layers, { version: 2, extent: 4096 });

@@ -24,8 +24,10 @@ function project(lonDeg: number, latDeg: number): { north: number; east: number 
 	const b1 = N / 2 - (2 * N ** 2) / 3 + (5 * N ** 3) / 16;
 	const b2 = (13 * N ** 2) / 48 - (3 * N ** 3) / 5;
 	return {
-		north: A_HAT * (xi + b1 * Math.sin(2 * xi) * Math.cosh(2 * eta) + b2 * Math.sin(4 * xi) * Math.cosh(4 * eta)),
-		east: A_HAT * (eta + b1 * Math.cos(2 * xi) * Math.sinh(2 * eta) + b2 * Math.cos(4 * xi) * Math.sinh(4 * eta)),
+		north:
+			A_HAT * (xi + b1 * Math.sin(2 * xi) * Math.cosh(2 * eta) + b2 * Math.sin(4 * xi) * Math.cosh(4 * eta)),
+		east:
+			A_HAT * (eta + b1 * Math.cos(2 * xi) * Math.sinh(2 * eta) + b2 * Math.cos(4 * xi) * Math.sinh(4 * eta)),
 	};
 }
 

@@ -91,7 +91,9 @@ export function distanceM(geometry: GeoJSON.Geometry, lonDeg: number, latDeg: nu
 				: Math.min(...geometry.coordinates.map(toPath));
 		case "MultiPolygon":
 			return Math.min(
-				...geometry.coordinates.map((coordinates) => distanceM({ type: "Polygon", coordinates }, lonDeg, latDeg)),
+				...geometry.coordinates.map((coordinates) =>
+					distanceM({ type: "Polygon", coordinates }, lonDeg, latDeg),
+				),
 			);
 		case "MultiLineString":
 			return Math.min(...geometry.coordinates.map(toPath));

@@ -1,4 +1,4 @@
-import type { FontFacesSpecification, StyleSpecification } from "maplibre-gl";
+import type { StyleSpecification } from "maplibre-gl";
 import type { Palette } from "../palette";
 import { ground, property, ways } from "./ground";
 import { highlights, highlightSources } from "./highlights";
@@ -21,7 +21,7 @@ export function buildStyle(palette: Palette, addresses: StyleAddresses): StyleSp
 	return {
 		version: 8,
 		name: "Fältkarta",
-		"font-faces": addresses.fonts as FontFacesSpecification,
+		"font-faces": addresses.fonts,
 		sources: {
 			base: { type: "vector", tiles: [addresses.base], minzoom: 5, maxzoom: 14 },
 			live: { type: "vector", tiles: [addresses.live], minzoom: 12, maxzoom: 16 },

@@ -1,4 +1,4 @@
-import type { LayerSpecification } from "maplibre-gl";
+import type { ExpressionSpecification, LayerSpecification } from "maplibre-gl";
 import type { Palette } from "../palette";
 import { base, byGround, byValue, byZoom, get, isOne, live, not, where } from "./parts";
 
@@ -80,9 +80,39 @@ export function ground(p: Palette): LayerSpecification[] {
 				"line-color": p.shore,
 				"line-opacity": 0.85,
 				"line-width": byZoom(
-					[8, byValue("size", [["Klass 1", 0.6], ["Klass 2", 0.8]], 1)],
-					[13, byValue("size", [["Klass 1", 0.9], ["Klass 2", 1.4]], 2.2)],
-					[17, byValue("size", [["Klass 1", 1.6], ["Klass 2", 3]], 6)],
+					[
+						8,
+						byValue(
+							"size",
+							[
+								["Klass 1", 0.6],
+								["Klass 2", 0.8],
+							],
+							1,
+						),
+					],
+					[
+						13,
+						byValue(
+							"size",
+							[
+								["Klass 1", 0.9],
+								["Klass 2", 1.4],
+							],
+							2.2,
+						),
+					],
+					[
+						17,
+						byValue(
+							"size",
+							[
+								["Klass 1", 1.6],
+								["Klass 2", 3],
+							],
+							6,
+						),
+					],
 				),
 			},
 		}),
@@ -110,18 +140,12 @@ export function ground(p: Palette): LayerSpecification[] {
 
 /** Railway, roads with casing, and paths. Classes share layers: widths and colors are chosen by the feature. */
 export function ways(p: Palette): LayerSpecification[] {
-	const classes = (
-		motorway: number,
-		highway: number,
-		main: number,
-		street: number,
-		lane: number,
-	) =>
+	const classes = (motorway: number, highway: number, main: number, street: number, lane: number) =>
 		byValue(
 			"kind",
 			[
 				[["Motorväg", "Motortrafikled"], motorway],
-				[["Landsväg", "Landsväg liten"], highway],
+				[["Landsväg", "Landsväg liten", "Mötesfri väg"], highway],
 				["Huvudgata", main],
 				[["Lokalgata stor", "Lokalgata liten"], street],
 				["Småväg", lane],
@@ -141,7 +165,7 @@ export function ways(p: Palette): LayerSpecification[] {
 		"kind",
 		[
 			[["Motorväg", "Motortrafikled"], p.motorway.fill],
-			[["Landsväg", "Landsväg liten"], p.highway.fill],
+			[["Landsväg", "Landsväg liten", "Mötesfri väg"], p.highway.fill],
 			["Huvudgata", p.mainStreet.fill],
 			["Småväg", p.lane.fill],
 		],
@@ -151,13 +175,13 @@ export function ways(p: Palette): LayerSpecification[] {
 		"kind",
 		[
 			[["Motorväg", "Motortrafikled"], p.motorway.casing],
-			[["Landsväg", "Landsväg liten"], p.highway.casing],
+			[["Landsväg", "Landsväg liten", "Mötesfri väg"], p.highway.casing],
 			["Huvudgata", p.mainStreet.casing],
 		],
 		p.street.casing,
 	);
 	const carRoad = not(isOne("kind", "Gångstig", "Traktorväg"));
-	const bridge = ["==", ["get", "construction"], "Bro"] as const;
+	const bridge: ExpressionSpecification = ["==", ["get", "construction"], "Bro"];
 	return [
 		base("road", {
 			id: "path",
@@ -215,7 +239,7 @@ export function ways(p: Palette): LayerSpecification[] {
 			id: "bridge-casing",
 			type: "line",
 			minzoom: 12,
-			filter: where(carRoad, [...bridge]),
+			filter: where(carRoad, bridge),
 			layout: { "line-join": "round" },
 			paint: { "line-color": p.path, "line-width": widths(4) },
 		}),
@@ -223,7 +247,7 @@ export function ways(p: Palette): LayerSpecification[] {
 			id: "bridge",
 			type: "line",
 			minzoom: 12,
-			filter: where(carRoad, [...bridge]),
+			filter: where(carRoad, bridge),
 			layout: { "line-join": "round" },
 			paint: { "line-color": fills, "line-width": widths(0) },
 		}),

@@ -33,7 +33,7 @@ export function highlights(p: Palette): LayerSpecification[] {
 				},
 			}),
 			metadata: { [DATASET_KEY]: "" },
-		} as LayerSpecification,
+		},
 		{
 			id: "selected-fill",
 			type: "fill",
@@ -102,7 +102,12 @@ export function highlights(p: Palette): LayerSpecification[] {
 			type: "symbol",
 			source: "previewed",
 			filter: isPoint,
-			layout: { "icon-image": "pin", "icon-anchor": "bottom", "icon-allow-overlap": true, "icon-ignore-placement": true },
+			layout: {
+				"icon-image": "pin",
+				"icon-anchor": "bottom",
+				"icon-allow-overlap": true,
+				"icon-ignore-placement": true,
+			},
 		},
 		{
 			id: "marks",

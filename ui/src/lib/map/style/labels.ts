@@ -13,17 +13,22 @@ export function labels(p: Palette): LayerSpecification[] {
 			type: "symbol",
 			minzoom: 12,
 			filter: where(["==", get("kind"), "NATTX"]),
-			layout: { "text-field": text("name"), "text-font": [fonts.italic], "text-size": 12.5, "text-max-width": 7 },
+			layout: {
+				"text-field": text("name"),
+				"text-font": [fonts.italic],
+				"text-size": 12.5,
+				"text-max-width": 7,
+			},
 			paint: { "text-color": p.textNature, ...halo },
 		}),
 		live("address", {
 			id: "house-number",
 			type: "symbol",
-			minzoom: 16.5,
+			minzoom: 16,
 			layout: {
 				"text-field": text("house_number"),
 				"text-font": [fonts.medium],
-				"text-size": byZoom([16.5, 10], [18.5, 13]),
+				"text-size": byZoom([16, 9.5], [18.5, 13]),
 				"text-padding": 0,
 			},
 			paint: { "text-color": p.text },
@@ -64,7 +69,13 @@ export function labels(p: Palette): LayerSpecification[] {
 				"symbol-placement": "line",
 				"symbol-spacing": 320,
 				"text-field": text("name"),
-				"text-font": ["match", get("kind"), ["Huvudgata", "Landsväg", "Motorväg", "Motortrafikled"], ["literal", [fonts.semibold]], ["literal", [fonts.medium]]],
+				"text-font": [
+					"match",
+					get("kind"),
+					["Huvudgata", "Landsväg", "Motorväg", "Motortrafikled"],
+					["literal", [fonts.semibold]],
+					["literal", [fonts.medium]],
+				],
 				"text-size": ["match", get("kind"), ["Huvudgata", "Landsväg"], 13.5, 12.5],
 				"text-max-angle": 40,
 			},
@@ -84,7 +95,7 @@ export function labels(p: Palette): LayerSpecification[] {
 				"text-size": 12,
 				"text-rotation-alignment": "viewport",
 			},
-			paint: { "text-color": p.highway.casing === p.land ? p.text : p.text, ...halo },
+			paint: { "text-color": p.text, ...halo },
 		}),
 		base("watercourse", {
 			id: "watercourse-name",
@@ -119,7 +130,12 @@ export function labels(p: Palette): LayerSpecification[] {
 			type: "symbol",
 			minzoom: 13,
 			filter: where(isOne("kind", "GARDTX", "BEBTX")),
-			layout: { "text-field": text("name"), "text-font": [fonts.medium], "text-size": 12.5, "text-max-width": 8 },
+			layout: {
+				"text-field": text("name"),
+				"text-font": [fonts.medium],
+				"text-size": 12.5,
+				"text-max-width": 8,
+			},
 			paint: { "text-color": p.text, ...halo },
 		}),
 		base("place", {
@@ -128,7 +144,11 @@ export function labels(p: Palette): LayerSpecification[] {
 			minzoom: 11,
 			maxzoom: 16,
 			filter: where(["==", get("kind"), "BYTX"]),
-			layout: { "text-field": text("name"), "text-font": [fonts.medium], "text-size": byZoom([11, 12], [16, 15]) },
+			layout: {
+				"text-field": text("name"),
+				"text-font": [fonts.medium],
+				"text-size": byZoom([11, 12], [16, 15]),
+			},
 			paint: place,
 		}),
 		base("place", {
@@ -137,7 +157,11 @@ export function labels(p: Palette): LayerSpecification[] {
 			minzoom: 8,
 			maxzoom: 15.5,
 			filter: where(["==", get("kind"), "TATTX"]),
-			layout: { "text-field": text("name"), "text-font": [fonts.semibold], "text-size": byZoom([8, 13], [15, 19]) },
+			layout: {
+				"text-field": text("name"),
+				"text-font": [fonts.semibold],
+				"text-size": byZoom([8, 13], [15, 19]),
+			},
 			paint: place,
 		}),
 		base("municipality", {
@@ -145,7 +169,11 @@ export function labels(p: Palette): LayerSpecification[] {
 			type: "symbol",
 			minzoom: 5,
 			maxzoom: 8,
-			layout: { "text-field": text("name"), "text-font": [fonts.semibold], "text-size": byZoom([5, 13], [8, 16]) },
+			layout: {
+				"text-field": text("name"),
+				"text-font": [fonts.semibold],
+				"text-size": byZoom([5, 13], [8, 16]),
+			},
 			paint: place,
 		}),
 	];

@@ -1,8 +1,4 @@
-import type {
-	ExpressionSpecification,
-	FilterSpecification,
-	LayerSpecification,
-} from "maplibre-gl";
+import type { ExpressionSpecification, FilterSpecification, LayerSpecification } from "maplibre-gl";
 
 /** Names of the bundled fonts, as the style's `font-faces` lists them. */
 export const fonts = {
@@ -30,7 +26,10 @@ export const isOne = (field: string, ...values: string[]): ExpressionSpecificati
 	["literal", values],
 ];
 /** Whether all of some conditions hold. */
-export const all = (...conditions: ExpressionSpecification[]): ExpressionSpecification => ["all", ...conditions];
+export const all = (...conditions: ExpressionSpecification[]): ExpressionSpecification => [
+	"all",
+	...conditions,
+];
 /** Whether a condition does not hold. */
 export const not = (condition: ExpressionSpecification): ExpressionSpecification => ["!", condition];
 
@@ -63,25 +62,39 @@ export function dash(widthPx: number, ...lengthsPx: number[]): number[] {
 	return lengthsPx.map((length) => Math.round((length / widthPx) * 100) / 100);
 }
 
+/**
+ * A layer without its source. Paint and layout are checked against the style specification by a test,
+ * which also sees what types cannot: the expressions' own types and the zooms.
+ */
+export interface LayerPart {
+	readonly id: string;
+	readonly type: "fill" | "line" | "symbol" | "circle";
+	readonly minzoom?: number;
+	readonly maxzoom?: number;
+	readonly filter?: FilterSpecification;
+	readonly layout?: object;
+	readonly paint?: object;
+	readonly metadata?: object;
+}
+
 /** A layer of the base map package, zoom 5–14 and drawn larger beyond. */
-export function base(dataset: string, layer: Omit<LayerSpecification, "source" | "source-layer"> & object): LayerSpecification {
+export function base(dataset: string, layer: LayerPart): LayerSpecification {
 	return {
 		...layer,
 		source: "base",
 		"source-layer": dataset,
 		metadata: { [DATASET_KEY]: dataset },
-	} as unknown as LayerSpecification;
+	};
 }
 
 /** A layer of the live tiles, zoom 12–16 and drawn larger beyond. */
-export function live(dataset: string, layer: Omit<LayerSpecification, "source" | "source-layer"> & object): LayerSpecification {
-	const metadata = "metadata" in layer && typeof layer.metadata === "object" ? layer.metadata : {};
+export function live(dataset: string, layer: LayerPart): LayerSpecification {
 	return {
 		...layer,
 		source: "live",
 		"source-layer": dataset,
-		metadata: { ...metadata, [DATASET_KEY]: dataset },
-	} as unknown as LayerSpecification;
+		metadata: { ...layer.metadata, [DATASET_KEY]: dataset },
+	};
 }
 
 /** Conditions as a filter. */

@@ -6,13 +6,13 @@ const dimension: ExpressionSpecification = ["to-number", ["get", "dimension"], 0
 const inService = not(["in", ["get", "status"], ["literal", ["ur drift", "slopad"]]]);
 const outOfService: ExpressionSpecification = ["in", ["get", "status"], ["literal", ["ur drift", "slopad"]]];
 const isPrivate: ExpressionSpecification = ["==", ["get", "agare"], "privat"];
-const isUncertain: ExpressionSpecification = ["in", ["get", "lagesklass"], ["literal", ["osäker", "skissad"]]];
-/** Mains of 200 mm or more show from z13, the rest from z14.5. */
-const isDue: ExpressionSpecification = [
-	">=",
-	["zoom"],
-	["case", [">=", dimension, 200], 13, 14.5],
+const isUncertain: ExpressionSpecification = [
+	"in",
+	["get", "lagesklass"],
+	["literal", ["osäker", "skissad"]],
 ];
+/** Mains of 200 mm or more show from z13, the rest from z14.5. */
+const isDue: ExpressionSpecification = [">=", ["zoom"], ["case", [">=", dimension, 200], 13, 14.5]];
 
 /** The pipes' widths: 0.5 at z14, 1 at z16, 1.5 at z18; larger than 300 mm 0.8 px more; private at half width. */
 function width(basePx: number, morePx = 0): ExpressionSpecification {
@@ -33,7 +33,9 @@ interface PipeClass {
 }
 
 /** The classes with their patterns. Pattern and letter carry the meaning where color fails. */
-export function pipeClasses(p: Palette): Readonly<Record<"water_pipe" | "sewer_pipe" | "storm_pipe", readonly PipeClass[]>> {
+export function pipeClasses(
+	p: Palette,
+): Readonly<Record<"water_pipe" | "sewer_pipe" | "storm_pipe", readonly PipeClass[]>> {
 	return {
 		water_pipe: [
 			{ klass: "V", color: p.water_pipe, widthPx: 2.6, dashPx: [] },

@@ -25,7 +25,12 @@ export function zones(p: Palette): LayerSpecification[] {
 				"fill-opacity": p.provisionOpacity,
 			},
 		}),
-		patternFill("provision-dots", "plan_provision", "pattern-dots", where(["==", get("kind"), "egenskapsbestämmelse"])),
+		patternFill(
+			"provision-dots",
+			"plan_provision",
+			"pattern-dots",
+			where(["==", get("kind"), "egenskapsbestämmelse"]),
+		),
 		live("plan_provision", {
 			id: "provision-line",
 			type: "line",
@@ -50,7 +55,12 @@ export function zones(p: Palette): LayerSpecification[] {
 			"pattern-water-secondary",
 			where(["==", get("kind"), "Vattenskyddsområde"], ["==", get("zone"), "sekundär"]),
 		),
-		patternFill("nature-zone", "protected_area", "pattern-nature", where(isOne("kind", "Naturreservat", "Natura 2000"))),
+		patternFill(
+			"nature-zone",
+			"protected_area",
+			"pattern-nature",
+			where(isOne("kind", "Naturreservat", "Natura 2000")),
+		),
 		live("protected_area", {
 			id: "protected-line",
 			type: "line",
@@ -136,7 +146,11 @@ export function zoneLabels(p: Palette): LayerSpecification[] {
 			id: "provision-letter",
 			type: "symbol",
 			minzoom: 15,
-			layout: { "text-field": text("code"), "text-font": [fonts.semibold], "text-size": byZoom([15, 12], [18, 16]) },
+			layout: {
+				"text-field": text("code"),
+				"text-font": [fonts.semibold],
+				"text-size": byZoom([15, 12], [18, 16]),
+			},
 			paint: { "text-color": p.text, "text-halo-color": p.halo, "text-halo-width": 1.5 },
 		}),
 		live("ancient_remains", {
