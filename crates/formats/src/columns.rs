@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use faltkarta_model::{
-    Dataset, FieldId, FieldType, Source, SourceField, Title, Value, fill_template, template_names,
+    Dataset, FieldId, FieldType, Source, SourceField, TextRule, Title, Value, fill_template,
+    template_names,
 };
 
 use crate::delivery::Layer;
@@ -103,6 +104,7 @@ pub(crate) struct FieldRule<'d> {
     replace: BTreeMap<String, String>,
     null: Vec<String>,
     instead: Vec<(Condition, Composed)>,
+    text: TextRule,
 }
 
 #[derive(Debug)]
@@ -133,12 +135,14 @@ impl<'d> FieldRule<'d> {
                     replace: BTreeMap::new(),
                     null: vec![],
                     instead: vec![],
+                    text: TextRule::AsIs,
                 };
                 match from {
                     SourceField::Column(column) => {
                         rule.origin = Origin::Column(wanted.slot(layer, column));
                     }
-                    SourceField::Rule { column, template, replace, null, instead } => {
+                    SourceField::Rule { column, template, replace, null, instead, text } => {
+                        rule.text = *text;
                         rule.origin = if template.is_empty() {
                             Origin::Column(wanted.slot(layer, column))
                         } else {
@@ -177,7 +181,33 @@ impl<'d> FieldRule<'d> {
         {
             raw = Value::Text(text.clone());
         }
-        coerce(raw, self.field_type)
+        coerce(raw, self.field_type).map(|value| match value {
+            Value::Text(text) => Value::Text(written(text, self.text)),
+            other => other,
+        })
+    }
+}
+
+fn written(text: String, rule: TextRule) -> String {
+    match rule {
+        TextRule::AsIs => text,
+        TextRule::Words if text.chars().any(char::is_lowercase) => text,
+        TextRule::Words => {
+            let mut is_start = true;
+            text.chars()
+                .flat_map(|letter| {
+                    let lower = letter.to_lowercase();
+                    let kept = if is_start { vec![letter] } else { lower.collect() };
+                    is_start = !letter.is_alphanumeric();
+                    kept
+                })
+                .collect()
+        }
+        TextRule::PostalCode => {
+            let digits: String = text.chars().filter(|it| !it.is_whitespace()).collect();
+            let is_code = digits.len() == 5 && digits.bytes().all(|it| it.is_ascii_digit());
+            if is_code { format!("{} {}", &digits[..3], &digits[3..]) } else { text }
+        }
     }
 }
 
@@ -368,6 +398,21 @@ mod tests {
         assert_eq!(coerce(text("  "), FieldType::Text), Ok(Value::Null));
         assert_eq!(coerce(text("Ja"), FieldType::Bool), Ok(Value::Bool(true)));
         assert_eq!(coerce(text("kanske"), FieldType::Bool).unwrap_err().code, "bad_flag");
+    }
+
+    #[test]
+    fn names_in_capitals_become_words_and_postal_codes_get_their_space() {
+        for (given, shown) in [
+            ("LINDESBERG", "Lindesberg"),
+            ("ÅS-ÖBY GÅRD", "Ås-Öby Gård"),
+            ("Gamla byn", "Gamla byn"),
+        ] {
+            assert_eq!(written(given.into(), TextRule::Words), shown);
+        }
+        for (given, shown) in [("71130", "711 30"), ("711 30", "711 30"), ("SE-71130", "SE-71130")]
+        {
+            assert_eq!(written(given.into(), TextRule::PostalCode), shown);
+        }
     }
 
     #[test]

@@ -88,7 +88,6 @@ pub enum Class {
     Protected,
 }
 
-
 /// What a dataset is for in the app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -331,7 +330,23 @@ pub enum SourceField {
         /// Exceptions: the first that holds for a row takes the place of column and template.
         #[serde(default)]
         instead: Vec<Instead>,
+        /// How the text is written.
+        #[serde(default)]
+        text: TextRule,
     },
+}
+
+/// How the text of a delivered value is written in the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TextRule {
+    /// As delivered.
+    #[default]
+    AsIs,
+    /// A name in capitals becomes words: `LINDESBERG` is `Lindesberg`. Names that are not all capitals stay.
+    Words,
+    /// Five digits become a Swedish postal code: `71130` is `711 30`.
+    PostalCode,
 }
 
 /// An exception to a rule of a source: other columns count where the supplier says that the row deviates.
@@ -382,7 +397,10 @@ impl Dataset {
             .map_err(|error| DatasetError::Unreadable { text: error.to_string() })?;
         for (idx, field) in dataset.fields.iter().enumerate() {
             if dataset.fields[..idx].iter().any(|earlier| earlier.id == field.id) {
-                return Err(DatasetError::FieldTwice { dataset: dataset.id, field: field.id.clone() });
+                return Err(DatasetError::FieldTwice {
+                    dataset: dataset.id,
+                    field: field.id.clone(),
+                });
             }
         }
         let named = dataset.sources.iter().flat_map(|source| source.fields.keys());
@@ -492,7 +510,10 @@ mod tests {
     #[test]
     fn the_names_of_a_template_are_listed_in_order() {
         assert_eq!(template_names("{trakt} [{block}:]{enhet}"), ["trakt", "block", "enhet"]);
-        assert_eq!(fill_template("{a}[:{b}]", |it| if it == "a" { "1".into() } else { String::new() }), "1");
+        assert_eq!(
+            fill_template("{a}[:{b}]", |it| if it == "a" { "1".into() } else { String::new() }),
+            "1"
+        );
     }
 
     #[test]

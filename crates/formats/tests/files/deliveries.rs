@@ -270,8 +270,9 @@ fn an_address_of_a_table_is_the_same_feature_as_that_of_the_geopackage() {
     let [one, two] = &from_table.features[..] else { panic!("two addresses") };
     assert_eq!(one.value("house_number"), &Value::Text("12 B UH1".into()));
     assert_eq!(one.value("postal_code"), &Value::Null, "0 is no postal code");
+    assert_eq!(one.value("post_town"), &Value::Text("Nora".into()));
     assert_eq!(two.value("house_number"), &Value::Text("Gamla skolan".into()));
-    assert_eq!(two.value("postal_code"), &Value::Text("71380".into()));
+    assert_eq!(two.value("postal_code"), &Value::Text("713 80".into()));
 }
 
 #[test]
