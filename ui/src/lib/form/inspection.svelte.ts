@@ -340,9 +340,7 @@ export class Inspection {
 		await this.#photoWork;
 		await this.flush();
 		if (this.#saving.state === "failed" || this.#pending.length > 0) return false;
-		this.#endUndo();
-		await this.#core.call("close_draft", { id: this.draft.id });
-		this.#release();
+		await this.#putAway();
 		return true;
 	}
 
@@ -358,14 +356,10 @@ export class Inspection {
 		if (result.ok) this.#stage = { state: "filling" };
 	}
 
-	/** Lets go of the engine's memory as soon as everything is durable; the inspection is not used after it. */
+	/** The panel went: puts the draft away, and lets go of the engine's memory as soon as everything is durable. */
 	release(): void {
 		this.#isReleased = true;
-		void this.#photoWork
-			.then(() => this.flush())
-			.then(() => {
-				if (this.#nChanges === this.#nSavedChanges) this.#release();
-			});
+		void this.#photoWork.then(() => this.flush()).then(() => this.#putAway());
 	}
 
 	// ---- completing
@@ -455,7 +449,7 @@ export class Inspection {
 		if (result.ok) {
 			this.#nSavedChanges = carried;
 			this.#saving = { state: "saved", at: result.value.savedAt };
-			if (this.#isReleased && carried === this.#nChanges) this.#release();
+			if (this.#isReleased) await this.#putAway();
 			return;
 		}
 		this.#saving = { state: "failed", error: result.error };
@@ -555,11 +549,15 @@ export class Inspection {
 		this.#forgetPhoto = null;
 	}
 
-	#release(): void {
-		clearTimeout(this.#saveTimer);
-		clearTimeout(this.#undoTimer);
-		this.#session?.close();
+	/** Ends the session when nothing waits any more. A draft that was left on purpose is not an interrupted one. */
+	async #putAway(): Promise<void> {
+		const session = this.#session;
+		if (!session || this.#nChanges !== this.#nSavedChanges) return;
 		this.#session = null;
+		clearTimeout(this.#saveTimer);
+		this.#endUndo();
+		session.close();
+		if (this.#stage.state === "filling") await this.#core.call("close_draft", { id: this.draft.id });
 	}
 }
 
