@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use faltkarta_geo::Geometry;
 use faltkarta_model::{Packaging, Properties};
-use faltkarta_tiles::BaseMapBuilder;
+use faltkarta_tiles::{BaseMapBuilder, TileError};
 use sha2::{Digest as _, Sha256};
 
 use crate::backend::{DatasetRow, GeodataStore, PackageInputs};
@@ -38,7 +38,11 @@ fn draw(
     drawn: &[&DatasetRow],
     path: &Path,
 ) -> Result<(), StoreError> {
-    let mut builder = BaseMapBuilder::new(store.grid());
+    let failed = |error: TileError| StoreError::Packaging {
+        doing: "drawing the base map",
+        text: error.to_string(),
+    };
+    let mut builder = BaseMapBuilder::create(path, store.grid()).map_err(failed)?;
     for row in drawn {
         builder.begin(&row.dataset);
         inputs.for_each_row(&row.dataset.id, &mut |row| {
@@ -46,14 +50,10 @@ fn draw(
             let geometry = Geometry::from_wkb(wkb.to_vec()).map_err(StoreError::damaged)?;
             let properties: Properties =
                 serde_json::from_str(row.properties).map_err(StoreError::damaged)?;
-            builder.add(&geometry, &properties);
-            Ok(())
+            builder.add(&geometry, &properties).map_err(failed)
         })?;
     }
-    let report = builder.write(path).map_err(|error| StoreError::Packaging {
-        doing: "drawing the base map",
-        text: error.to_string(),
-    })?;
+    let report = builder.finish().map_err(failed)?;
     tracing::info!(n_features = report.n_features, n_tiles = report.n_tiles, "base map drawn");
     Ok(())
 }
