@@ -1,279 +1,385 @@
-use std::fs::File;
-use std::io::{BufWriter, Write as _};
-use std::path::Path;
+use std::fs::{self, File};
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use faltkarta_geo::{Bounds, Geometry, GridSystem, area_on_grid_m2};
-use faltkarta_model::{Dataset, Packaging, Properties, Value};
-use flate2::Compression;
-use flate2::write::GzEncoder;
+use faltkarta_geo::{Geometry, GridSystem};
+use faltkarta_model::{Dataset, Packaging, Properties, Role};
 use pmtiles::{PmTilesWriter, TileCoord, TileType};
 
-use crate::base_map_rules::zoom_min;
+use crate::base_map_rules::{BASE_MAP_MAX_ZOOM, BASE_MAP_MIN_ZOOM, least_zoom};
+use crate::bucket::{Buckets, Record, Vertex};
+use crate::draw::PathKind;
 use crate::error::TileError;
-use crate::pmtiles_read::tile_number;
-use crate::shape::Shape;
-use crate::tile_id::TileId;
-use crate::writer::{TagValue, TileWriter};
+use crate::paint::{BUCKET_ZOOM, LOW, Painter, STOPPED, Spool, encode_tags, tiles_over, unit_of};
+use crate::projector::{Projector, WORLD};
+use crate::tile_id::UNITS_PER_PIXEL;
 
-/// The zooms of a base map; a map draws deeper ones out of the deepest.
-const ZOOM_MIN: u8 = 5;
-const ZOOM_MAX: u8 = 14;
-
-/// Collects features and writes them as one PMTiles package.
+/// Draws a base map: PMTiles 3 with gzipped vector tiles, zoom 5–14, one layer per dataset.
 ///
-/// Memory: 16 bytes a vertex and the attributes that tiles carry, about 100 MB for the four municipalities.
+/// Features are given dataset by dataset, in any order on the map. They wait in files beside the package, so that
+/// memory does not grow with the delivery: a few megabytes, and at the end one tenth of a county at a time.
 #[derive(Debug)]
 pub struct BaseMapBuilder {
-    grid: GridSystem,
-    layers: Vec<Layer>,
-    features: Vec<Feature>,
-}
-
-#[derive(Debug)]
-struct Layer {
-    dataset: Dataset,
-    order: i32,
-}
-
-#[derive(Debug)]
-struct Feature {
-    layer: usize,
-    zoom_min: u8,
-    bounds: Bounds,
-    shape: Shape,
-    tags: Vec<(String, Value)>,
+    path: PathBuf,
+    datasets: Vec<Dataset>,
+    projector: Projector,
+    buckets: Buckets,
+    record: Record,
+    n_features: usize,
+    /// Rectangle around everything, in world units.
+    around: Option<[u32; 4]>,
+    /// Least zoom at which each dataset has something.
+    zooms: Vec<Option<u8>>,
 }
 
 /// What was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BaseMapReport {
-    /// Features that were drawn from.
+    /// Features that are shown at some zoom.
     pub n_features: usize,
     /// Tiles that are not empty.
     pub n_tiles: usize,
 }
 
 impl BaseMapBuilder {
-    /// Begins an empty base map of a store's grid.
-    pub fn new(grid: GridSystem) -> Self {
-        Self { grid, layers: vec![], features: vec![] }
-    }
-
-    /// Whether a dataset belongs in a base map.
-    pub fn takes(dataset: &Dataset) -> bool {
-        matches!(dataset.packaging, Packaging::BaseMap | Packaging::Both)
-            // Buildings come as live tiles from the zoom at which they are seen.
-            && dataset.role != faltkarta_model::Role::Building
-    }
-
-    /// Begins a dataset; the features that follow are its own.
-    pub fn begin(&mut self, dataset: &Dataset) {
-        self.layers.push(Layer { dataset: dataset.clone(), order: dataset.map.order });
-    }
-
-    /// Adds a feature of the dataset that was begun.
-    pub fn add(&mut self, geometry: &Geometry, properties: &Properties) {
-        let (Some(layer), Some(bounds)) = (self.layers.last(), geometry.bounds()) else { return };
-        let area_m2 = area_on_grid_m2(geometry);
-        let zoom_min = zoom_min(&layer.dataset, properties, area_m2);
-        let tags = layer
-            .dataset
-            .fields
-            .iter()
-            .filter(|field| field.tile)
-            .filter_map(|field| {
-                Some((field.id.as_str().to_owned(), properties.get(&field.id)?.clone()))
-            })
-            .filter(|(_, value)| !value.is_null())
-            .collect();
-        let mut shape = Shape::default();
-        shape.read(geometry);
-        self.features.push(Feature { layer: self.layers.len() - 1, zoom_min, bounds, shape, tags });
-    }
-
-    /// Writes the package under a temporary name and gives it its own at the end.
+    /// Begins a base map that will stand at `path`, of features on `grid`. Working files lie beside it until the end.
     ///
     /// # Errors
     ///
-    /// [`TileError`] when writing fails; nothing stands under `path` then that was not there before.
-    pub fn write(mut self, path: &Path) -> Result<BaseMapReport, TileError> {
-        let orders: Vec<i32> = self.layers.iter().map(|it| it.order).collect();
-        self.features.sort_by_key(|it| (orders[it.layer], it.layer));
-        let all = self.features.iter().map(|it| it.bounds).reduce(Bounds::union);
-        let temporary = path.with_extension("tmp");
-        let names: Vec<_> = self
-            .layers
-            .iter()
-            .map(|it| serde_json::json!({ "id": it.dataset.id.as_str(), "fields": {} }))
-            .collect();
-        let metadata = serde_json::json!({ "name": "Fältkarta", "vector_layers": names });
+    /// [`TileError::Io`] when no folder can be made beside `path`.
+    pub fn create(path: &Path, grid: GridSystem) -> Result<Self, TileError> {
+        Ok(Self {
+            path: path.to_owned(),
+            datasets: vec![],
+            projector: Projector::new(grid),
+            buckets: Buckets::create(&path.with_extension("parts"))?,
+            record: Record::default(),
+            n_features: 0,
+            around: None,
+            zooms: vec![],
+        })
+    }
+
+    /// Whether a dataset belongs in a base map. Buildings come as live tiles from the zoom at which they are seen.
+    pub fn takes(dataset: &Dataset) -> bool {
+        dataset.packaging != Packaging::Features && dataset.role != Role::Building
+    }
+
+    /// Begins a dataset; the features that follow are its own. Datasets are drawn in the order they begin.
+    pub fn begin(&mut self, dataset: &Dataset) {
+        self.datasets.push(dataset.clone());
+        self.zooms.push(None);
+    }
+
+    /// Adds a feature of the dataset that was begun.
+    ///
+    /// # Errors
+    ///
+    /// [`TileError::Io`] when a working file cannot be written.
+    pub fn add(&mut self, geometry: &Geometry, properties: &Properties) -> Result<(), TileError> {
+        let Some(dataset) = self.datasets.last() else { return Ok(()) };
+        let Some(zoom) = least_zoom(dataset, properties) else { return Ok(()) };
+        let record = &mut self.record;
+        record.dataset = (self.datasets.len() - 1) as u16;
+        record.least_zoom = zoom;
+        encode_tags(dataset, properties, &mut record.tags);
+        self.projector.project(geometry, dataset.role == Role::LandCover, record);
+        let Some(around) = record.around() else { return Ok(()) };
+        for tile in tiles_over(around, BUCKET_ZOOM) {
+            self.buckets.put(tile, record)?;
+        }
+        if zoom < BUCKET_ZOOM
+            && let Some(thin) = thinned(record)
+        {
+            self.buckets.put(LOW, &thin)?;
+        }
+        self.n_features += 1;
+        if let Some(least) = self.zooms.last_mut() {
+            *least = Some(least.map_or(zoom, |it| it.min(zoom)));
+        }
+        self.around = Some(self.around.map_or(around, |it| {
+            let [a, b, c, d] = around;
+            [it[0].min(a), it[1].min(b), it[2].max(c), it[3].max(d)]
+        }));
+        Ok(())
+    }
+
+    /// Draws all tiles, on all cores, and puts the package at its path when it is whole.
+    ///
+    /// # Errors
+    ///
+    /// [`TileError`] when writing fails; nothing stands under the path then that was not there before.
+    pub fn finish(self) -> Result<BaseMapReport, TileError> {
+        let spool = Mutex::new(Spool::create(&self.buckets.folder().join("tiles"))?);
+        // The bucket of low zooms has the greatest column and the most work: it goes first.
+        let mut tiles = self.buckets.tiles();
+        tiles.reverse();
+        let next = AtomicUsize::new(0);
+        let n_workers = std::thread::available_parallelism().map_or(1, usize::from).min(8);
+        let work = || -> Result<(), TileError> {
+            let mut painter = Painter::new(&self.datasets, &spool);
+            while let Some(tile) = tiles.get(next.fetch_add(1, Ordering::Relaxed)) {
+                painter.paint(&self.buckets.read(*tile)?, *tile)?;
+            }
+            Ok(())
+        };
+        std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..n_workers).map(|_| scope.spawn(work)).collect();
+            workers.into_iter().try_for_each(|it| it.join().map_err(|_| STOPPED)?)
+        })?;
+        let spool = spool.into_inner().map_err(|_| STOPPED)?;
+        let n_tiles = spool.n_tiles();
+        let whole = self.path.with_extension("tmp");
+        self.write(&whole, spool)?;
+        fs::rename(&whole, &self.path)?;
+        Ok(BaseMapReport { n_features: self.n_features, n_tiles })
+    }
+
+    fn write(&self, path: &Path, spool: Spool) -> Result<(), TileError> {
+        let [min_x, min_y, max_x, max_y] = self.around.unwrap_or([0, 0, u32::MAX, u32::MAX]);
+        let lon = |it: u32| f64::from(it) / WORLD * 360.0 - 180.0;
+        let lat = |it: u32| {
+            let turn = std::f64::consts::PI * (1.0 - 2.0 * f64::from(it) / WORLD);
+            turn.sinh().atan().to_degrees()
+        };
+        let (west, south, east, north) = (lon(min_x), lat(max_y), lon(max_x), lat(min_y));
         let mut writer = PmTilesWriter::new(TileType::Mvt)
             .precompressed(pmtiles::Compression::Gzip)
-            .min_zoom(ZOOM_MIN)
-            .max_zoom(ZOOM_MAX)
-            .metadata(metadata.to_string());
-        if let Some(bounds) = all {
-            let (west, south) = self.grid.inverse_deg(bounds.min_e_m, bounds.min_n_m);
-            let (east, north) = self.grid.inverse_deg(bounds.max_e_m, bounds.max_n_m);
-            writer = writer.bounds(west, south, east, north);
-        }
-        let mut file = writer.create(BufWriter::new(File::create(&temporary)?))?;
-        let mut n_tiles = 0;
-        for z in ZOOM_MIN..=ZOOM_MAX {
-            let mut plan = self.plan(z);
-            plan.sort_by_key(|(tile, _)| tile_number(*tile));
-            for chunk in plan.chunks(512) {
-                for (tile, bytes) in self.encode(chunk)? {
-                    file.add_tile(TileCoord::new(tile.z, tile.x, tile.y)?, &bytes)?;
-                    n_tiles += 1;
-                }
-            }
-        }
-        file.finalize()?;
-        File::open(&temporary)?.sync_all()?;
-        std::fs::rename(&temporary, path)?;
-        Ok(BaseMapReport { n_features: self.features.len(), n_tiles })
+            .min_zoom(BASE_MAP_MIN_ZOOM)
+            .max_zoom(BASE_MAP_MAX_ZOOM)
+            .bounds(west, south, east, north)
+            .center(f64::midpoint(west, east), f64::midpoint(south, north))
+            .center_zoom(BUCKET_ZOOM - 1)
+            .metadata(self.metadata())
+            .create(BufWriter::new(File::create(path)?))?;
+        spool.sorted(&mut |tile, bytes| {
+            Ok(writer.add_tile(TileCoord::new(tile.z(), tile.x(), tile.y())?, bytes)?)
+        })?;
+        writer.finalize()?;
+        Ok(File::open(path)?.sync_all()?)
     }
 
-    /// Which features each tile of a zoom is to draw, in drawing order.
-    fn plan(&self, z: u8) -> Vec<(TileId, Vec<usize>)> {
-        let mut tiles = std::collections::HashMap::<TileId, Vec<usize>>::new();
-        for (idx, feature) in self.features.iter().enumerate() {
-            if feature.zoom_min > z {
-                continue;
+    fn metadata(&self) -> String {
+        let layers: Vec<serde_json::Value> = self
+            .datasets
+            .iter()
+            .zip(&self.zooms)
+            .filter_map(|(dataset, least)| {
+                let fields: serde_json::Map<String, serde_json::Value> = dataset
+                    .fields
+                    .iter()
+                    .filter(|it| it.tile)
+                    .map(|it| (it.id.to_string(), format!("{:?}", it.field_type).into()))
+                    .collect();
+                Some(serde_json::json!({
+                    "id": dataset.id.as_str(),
+                    "description": dataset.title.sv,
+                    "minzoom": (*least)?,
+                    "maxzoom": BASE_MAP_MAX_ZOOM,
+                    "fields": fields,
+                }))
+            })
+            .collect();
+        let mut publishers: Vec<&str> =
+            self.datasets.iter().map(|it| it.publisher.as_str()).collect();
+        publishers.sort_unstable();
+        publishers.dedup();
+        serde_json::json!({
+            "name": "faltkarta base map",
+            "format": "pbf",
+            "attribution": publishers.join(", "),
+            "vector_layers": layers,
+        })
+        .to_string()
+    }
+}
+
+/// What zooms below the buckets' can show of a shape; `None` when that is nothing.
+fn thinned(record: &Record) -> Option<Record> {
+    let unit = unit_of(BUCKET_ZOOM - 1);
+    let least_area = (UNITS_PER_PIXEL * unit) * (UNITS_PER_PIXEL * unit);
+    let step = 2.0 * unit;
+    let mut thin = Record {
+        dataset: record.dataset,
+        least_zoom: record.least_zoom,
+        tags: record.tags.clone(),
+        ..Record::default()
+    };
+    let (mut from, mut is_outer_kept) = (0, false);
+    for (kind, n) in &record.paths {
+        let path = &record.vertices[from..from + *n as usize];
+        from += path.len();
+        let is_kept = match kind {
+            PathKind::Outer => {
+                is_outer_kept = area_of(path) >= least_area;
+                is_outer_kept
             }
-            // The buffer of a neighbour reaches in: 1/64 of a tile, taken as metres with a margin.
-            let margin_m = 40_000_000.0 / f64::from(1u32 << z) / 60.0;
-            let (x0, x1, y0, y1) = TileId::range(z, self.grid, feature.bounds.grown(margin_m));
-            for x in x0..=x1 {
-                for y in y0..=y1 {
-                    tiles.entry(TileId { z, x, y }).or_default().push(idx);
-                }
-            }
+            PathKind::Hole => is_outer_kept && area_of(path) >= least_area,
+            PathKind::Line | PathKind::Point => true,
+        };
+        if !is_kept {
+            continue;
         }
-        tiles.into_iter().collect()
-    }
-
-    /// Encodes tiles on all cores; empty ones fall away, the order stays.
-    fn encode(&self, chunk: &[(TileId, Vec<usize>)]) -> Result<Vec<(TileId, Vec<u8>)>, TileError> {
-        let n_threads =
-            std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(8);
-        let next = AtomicUsize::new(0);
-        let mut done: Vec<(usize, Vec<u8>)> = std::thread::scope(|scope| {
-            let workers: Vec<_> = (0..n_threads)
-                .map(|_| {
-                    scope.spawn(|| -> Result<Vec<(usize, Vec<u8>)>, TileError> {
-                        let mut mine = vec![];
-                        loop {
-                            let idx = next.fetch_add(1, Ordering::Relaxed);
-                            let Some((tile, features)) = chunk.get(idx) else { return Ok(mine) };
-                            let plain = self.draw(*tile, features)?;
-                            if !plain.is_empty() {
-                                let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
-                                packer.write_all(&plain)?;
-                                mine.push((idx, packer.finish()?));
-                            }
-                        }
-                    })
-                })
-                .collect();
-            workers
-                .into_iter()
-                .map(|it| {
-                    it.join().map_err(|_| TileError::Damaged { what: "an encoder stopped" })?
-                })
-                .collect::<Result<Vec<_>, _>>()
-        })?
-        .into_iter()
-        .flatten()
-        .collect();
-        done.sort_by_key(|(idx, _)| *idx);
-        Ok(done.into_iter().map(|(idx, bytes)| (chunk[idx].0, bytes)).collect())
-    }
-
-    fn draw(&self, tile: TileId, features: &[usize]) -> Result<Vec<u8>, TileError> {
-        let mut writer = TileWriter::new(tile, self.grid);
-        let mut open = None;
-        let mut is_empty = true;
-        for idx in features {
-            let feature = &self.features[*idx];
-            if open != Some(feature.layer) {
-                writer.begin_layer(self.layers[feature.layer].dataset.id.as_str())?;
-                open = Some(feature.layer);
-            }
-            let tags = feature.tags.iter().filter_map(|(key, value)| {
-                let value = match value {
-                    Value::Text(text) => TagValue::Text(text),
-                    Value::Int(number) => TagValue::Int(*number),
-                    Value::Real(number) => TagValue::Real(*number),
-                    Value::Bool(flag) => TagValue::Bool(*flag),
-                    Value::Null | Value::List(_) | Value::Geometry(_) => return None,
-                };
-                Some((key.as_str(), value))
+        let before = thin.vertices.len();
+        let mut last: Option<Vertex> = None;
+        for (nth, vertex) in path.iter().enumerate() {
+            let is_end = nth == 0 || nth + 1 == path.len() || vertex.cut != 0;
+            let is_far = last.is_none_or(|it| {
+                let (dx, dy) = (it.x.abs_diff(vertex.x), it.y.abs_diff(vertex.y));
+                f64::from(dx.max(dy)) >= step
             });
-            is_empty &= !writer.add_shape(*idx as u64 + 1, &feature.shape, tags)?;
+            if is_end || is_far {
+                thin.vertices.push(*vertex);
+                last = Some(*vertex);
+            }
         }
-        Ok(if is_empty { vec![] } else { writer.finish() })
+        thin.paths.push((*kind, (thin.vertices.len() - before) as u32));
     }
+    (!thin.paths.is_empty()).then_some(thin)
+}
+
+/// Area in square world units.
+fn area_of(path: &[Vertex]) -> f64 {
+    let Some(origin) = path.first() else { return 0.0 };
+    let at = |it: &Vertex| {
+        (f64::from(it.x) - f64::from(origin.x), f64::from(it.y) - f64::from(origin.y))
+    };
+    let twice: f64 = path
+        .windows(2)
+        .map(|pair| {
+            let (a, b) = (at(&pair[0]), at(&pair[1]));
+            a.0 * b.1 - b.0 * a.1
+        })
+        .sum();
+    (twice / 2.0).abs()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::BaseMap;
+    use crate::{BaseMap, TileId};
     use faltkarta_geo::{LonLatDeg, Position, Wgs84};
+    use faltkarta_model::{FieldId, Value};
     use fast_mvt::MvtReaderRef;
-    use geo_types::{Geometry as Types, polygon};
+    use geo_types::{Geometry as Types, LineString, Polygon, polygon};
 
     fn land_cover() -> Dataset {
         Dataset::parse(include_str!("../../../data/datasets/land_cover.toml")).unwrap()
     }
 
     fn kind(text: &str) -> Properties {
-        let field = faltkarta_model::FieldId::parse("kind").unwrap();
+        let field = FieldId::parse("kind").unwrap();
         Properties::from([(field, Value::Text(text.to_owned()))])
+    }
+
+    fn build(path: &Path, shapes: &[(&str, Types<f64>)]) -> BaseMapReport {
+        let mut builder = BaseMapBuilder::create(path, GridSystem::ZONE_15_00).unwrap();
+        builder.begin(&land_cover());
+        for (text, shape) in shapes {
+            builder.add(&Geometry::from_types(shape), &kind(text)).unwrap();
+        }
+        builder.finish().unwrap()
+    }
+
+    fn lake() -> Types<f64> {
+        Types::Polygon(polygon![
+            (x: 160_000.0, y: 6_606_000.0), (x: 164_000.0, y: 6_606_000.0),
+            (x: 164_000.0, y: 6_611_000.0), (x: 160_000.0, y: 6_611_000.0),
+        ])
+    }
+
+    fn lindesberg(z: u8) -> TileId {
+        let at = LonLatDeg { lon_deg: 15.2286, lat_deg: 59.5945 };
+        TileId::at(z, Position::<Wgs84>::parse(at).unwrap())
     }
 
     #[test]
     fn a_lake_is_in_every_zoom_from_its_first_and_in_no_tile_far_away() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("bas.pmtiles");
-        let lake = Types::Polygon(polygon![
-            (x: 160_000.0, y: 6_606_000.0), (x: 164_000.0, y: 6_606_000.0),
-            (x: 164_000.0, y: 6_611_000.0), (x: 160_000.0, y: 6_611_000.0),
-        ]);
-        let mut builder = BaseMapBuilder::new(GridSystem::ZONE_15_00);
-        builder.begin(&land_cover());
-        builder.add(&Geometry::from_types(&lake), &kind("Sjö"));
-        let report = builder.write(&path).unwrap();
+        let report = build(&path, &[("Sjö", lake())]);
         assert!(report.n_tiles > 20, "{report:?}");
         let map = BaseMap::open(&path).unwrap();
         assert_eq!(map.zooms(), 5..=14);
-        let inside =
-            Position::<Wgs84>::parse(LonLatDeg { lon_deg: 15.2286, lat_deg: 59.5945 }).unwrap();
         for z in 5..=14 {
-            let bytes = map.tile(TileId::at(z, inside)).unwrap().unwrap();
+            let bytes = map.tile(lindesberg(z)).unwrap().unwrap();
             let reader = MvtReaderRef::new(&bytes).unwrap();
             let names: Vec<_> = reader.layers().map(|it| it.name().to_owned()).collect();
             assert_eq!(names, ["land_cover"], "zoom {z}");
         }
         assert_eq!(map.tile(TileId::new(14, 0, 0).unwrap()).unwrap().map(|_| ()), None);
+        let left: Vec<_> =
+            fs::read_dir(folder.path()).unwrap().map(|it| it.unwrap().file_name()).collect();
+        assert_eq!(left, ["bas.pmtiles"]);
+    }
+
+    #[test]
+    fn a_kind_is_shown_from_its_zoom_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bas.pmtiles");
+        build(&path, &[("Sankmark, våt", lake())]);
+        let map = BaseMap::open(&path).unwrap();
+        assert!(map.tile(lindesberg(10)).unwrap().is_none());
+        assert!(map.tile(lindesberg(11)).unwrap().is_some());
+    }
+
+    #[test]
+    fn both_sides_of_a_cut_overlap_so_that_no_seam_shows() {
+        // Forest west and east of the line E 510 000 of SWEREF 99 TM, where the delivery is cut.
+        let square = |e: f64| {
+            let corners = [
+                (e, 6_604_000.0),
+                (e + 2_000.0, 6_604_000.0),
+                (e + 2_000.0, 6_608_000.0),
+                (e, 6_608_000.0),
+                (e, 6_604_000.0),
+            ];
+            let corners =
+                corners.map(|(e, n)| GridSystem::TM.to_grid(GridSystem::ZONE_15_00, e, n));
+            Types::Polygon(Polygon::new(LineString::from(corners.to_vec()), vec![]))
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bas.pmtiles");
+        build(&path, &[("Lövskog", square(508_000.0)), ("Lövskog", square(510_000.0))]);
+        let map = BaseMap::open(&path).unwrap();
+        let (lon_deg, lat_deg) = GridSystem::TM.inverse_deg(510_000.0, 6_606_000.0);
+        let at = Position::<Wgs84>::parse(LonLatDeg { lon_deg, lat_deg }).unwrap();
+        for z in 8..=14 {
+            let bytes = map.tile(TileId::at(z, at)).unwrap().unwrap();
+            let reader = MvtReaderRef::new(&bytes).unwrap();
+            let layer = reader.layers().next().unwrap();
+            let sides: Vec<(i32, i32)> = layer
+                .features()
+                .map(|it| {
+                    let shape = it.geometry().unwrap();
+                    let xs: Vec<i32> = geo_types_coords(&shape).iter().map(|it| it.x).collect();
+                    (*xs.iter().min().unwrap(), *xs.iter().max().unwrap())
+                })
+                .collect();
+            assert_eq!(sides.len(), 2, "zoom {z}");
+            assert!(sides[0].1 - sides[1].0 >= 4, "zoom {z}: {sides:?}");
+        }
+    }
+
+    fn geo_types_coords(shape: &fast_mvt::MvtGeometry) -> Vec<fast_mvt::MvtCoord> {
+        match shape {
+            fast_mvt::MvtGeometry::Polygon(it) => it.exterior().0.clone(),
+            fast_mvt::MvtGeometry::MultiPolygon(it) => {
+                it.0.iter().flat_map(|it| it.exterior().0.clone()).collect()
+            }
+            _ => vec![],
+        }
     }
 
     #[test]
     fn a_file_cut_in_the_middle_is_refused_at_open() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("bas.pmtiles");
-        let mut builder = BaseMapBuilder::new(GridSystem::ZONE_15_00);
-        builder.begin(&land_cover());
-        let yard = Types::Polygon(polygon![
-            (x: 160_000.0, y: 6_606_000.0), (x: 161_000.0, y: 6_606_000.0), (x: 161_000.0, y: 6_607_000.0),
-        ]);
-        builder.add(&Geometry::from_types(&yard), &kind("Åker"));
-        builder.write(&path).unwrap();
-        let whole = std::fs::read(&path).unwrap();
-        std::fs::write(&path, &whole[..whole.len() - 10]).unwrap();
+        build(&path, &[("Åker", lake())]);
+        let whole = fs::read(&path).unwrap();
+        fs::write(&path, &whole[..whole.len() - 10]).unwrap();
         assert!(matches!(BaseMap::open(&path), Err(TileError::Damaged { .. })));
     }
 }

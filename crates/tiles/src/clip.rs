@@ -1,212 +1,178 @@
-//! Cutting rings and lines at the sides of a tile, in units of its extent.
+//! Cutting shapes at the border of a tile. All in the tile's units.
 
 use crate::tile_id::{BUFFER, EXTENT};
 
-pub(crate) type Vertex = (f64, f64);
+pub(crate) type Xy = (f64, f64);
 
 const LOW: f64 = -BUFFER;
 const HIGH: f64 = EXTENT + BUFFER;
 
-/// Where a run of vertices lies.
+/// How a path lies to the tile with its margin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lies {
     Inside,
-    Outside,
     Across,
+    Outside,
 }
 
-pub(crate) fn lies(path: &[Vertex]) -> Lies {
-    let Some(first) = path.first() else { return Lies::Outside };
-    let (mut least, mut most) = (*first, *first);
+/// Judges by the rectangle around the path only.
+pub(crate) fn lies(path: &[Xy]) -> Lies {
+    let (mut min, mut max) = ((f64::MAX, f64::MAX), (f64::MIN, f64::MIN));
     for (x, y) in path {
-        least = (least.0.min(*x), least.1.min(*y));
-        most = (most.0.max(*x), most.1.max(*y));
+        min = (min.0.min(*x), min.1.min(*y));
+        max = (max.0.max(*x), max.1.max(*y));
     }
-    if most.0 < LOW || most.1 < LOW || least.0 > HIGH || least.1 > HIGH {
-        Lies::Outside
-    } else if least.0 >= LOW && least.1 >= LOW && most.0 <= HIGH && most.1 <= HIGH {
+    if min.0 >= LOW && min.1 >= LOW && max.0 <= HIGH && max.1 <= HIGH {
         Lies::Inside
+    } else if max.0 < LOW || max.1 < LOW || min.0 > HIGH || min.1 > HIGH {
+        Lies::Outside
     } else {
         Lies::Across
     }
 }
 
-pub(crate) fn holds((x, y): Vertex) -> bool {
-    (LOW..=HIGH).contains(&x) && (LOW..=HIGH).contains(&y)
+pub(crate) fn holds_point(at: Xy) -> bool {
+    (LOW..=HIGH).contains(&at.0) && (LOW..=HIGH).contains(&at.1)
 }
 
-/// Cuts a ring (not closed: the last vertex is not the first again) by Sutherland and Hodgman.
+/// Cuts a ring (closed or not) by Sutherland and Hodgman's method; `spare` is room to work in.
 ///
-/// Parts that were joined only outside stay joined along the side, which a fill does not show.
-/// Source: Sutherland and Hodgman (1974), Reentrant polygon clipping, doi:10.1145/360767.360802.
-pub(crate) fn clip_ring(ring: &mut Vec<Vertex>, scratch: &mut Vec<Vertex>) {
-    for side in 0..4 {
-        scratch.clear();
-        let Some(mut before) = ring.last().copied() else { return };
-        for &now in ring.iter() {
-            match (is_within(before, side), is_within(now, side)) {
-                (true, true) => scratch.push(now),
-                (true, false) => scratch.push(crossing(before, now, side)),
-                (false, true) => {
-                    scratch.push(crossing(before, now, side));
-                    scratch.push(now);
-                }
-                (false, false) => {}
+/// Parts that lie apart stay joined along the border of the margin, where nobody sees it.
+pub(crate) fn ring(path: &mut Vec<Xy>, spare: &mut Vec<Xy>) {
+    if path.len() > 1 && path.first() == path.last() {
+        path.pop();
+    }
+    let sides: [(fn(Xy) -> f64, f64, f64); 4] = [
+        (|it| it.0, LOW, 1.0),
+        (|it| it.0, HIGH, -1.0),
+        (|it| it.1, LOW, 1.0),
+        (|it| it.1, HIGH, -1.0),
+    ];
+    for (of, border, sign) in sides {
+        spare.clear();
+        let Some(mut before) = path.last().copied() else { return };
+        let mut was_in = (of(before) - border) * sign >= 0.0;
+        for at in path.iter().copied() {
+            let is_in = (of(at) - border) * sign >= 0.0;
+            if is_in != was_in {
+                let t = (border - of(before)) / (of(at) - of(before));
+                spare.push((before.0 + t * (at.0 - before.0), before.1 + t * (at.1 - before.1)));
             }
-            before = now;
+            if is_in {
+                spare.push(at);
+            }
+            (before, was_in) = (at, is_in);
         }
-        std::mem::swap(ring, scratch);
+        std::mem::swap(path, spare);
     }
 }
 
-/// Cuts a line into the parts that lie inside.
-pub(crate) fn clip_line(line: &[Vertex], see: &mut impl FnMut(&[Vertex])) {
-    let mut part: Vec<Vertex> = Vec::new();
-    for pair in line.windows(2) {
-        if let Some((from, to)) = clip_segment(pair[0], pair[1]) {
-            if part.last() != Some(&from) {
-                if part.len() > 1 {
-                    see(&part);
-                }
-                part.clear();
-                part.push(from);
-            }
-            part.push(to);
-        } else {
-            if part.len() > 1 {
-                see(&part);
-            }
-            part.clear();
+/// Cuts a line into the pieces inside, each shown to `see`; `spare` is room to work in.
+pub(crate) fn line(path: &[Xy], spare: &mut Vec<Xy>, see: &mut impl FnMut(&[Xy])) {
+    spare.clear();
+    for pair in path.windows(2) {
+        let (a, b) = (pair[0], pair[1]);
+        let Some((from, to)) = segment(a, b) else {
+            continue;
+        };
+        let at = |t: f64| (a.0 + t * (b.0 - a.0), a.1 + t * (b.1 - a.1));
+        if from > 0.0 && !spare.is_empty() {
+            see(spare);
+            spare.clear();
+        }
+        if spare.is_empty() {
+            spare.push(at(from));
+        }
+        spare.push(if to < 1.0 { at(to) } else { b });
+        if to < 1.0 {
+            see(spare);
+            spare.clear();
         }
     }
-    if part.len() > 1 {
-        see(&part);
+    if spare.len() > 1 {
+        see(spare);
     }
 }
 
-fn is_within((x, y): Vertex, side: usize) -> bool {
-    match side {
-        0 => x >= LOW,
-        1 => x <= HIGH,
-        2 => y >= LOW,
-        _ => y <= HIGH,
-    }
-}
-
-fn crossing(a: Vertex, b: Vertex, side: usize) -> Vertex {
-    let limit = if side.is_multiple_of(2) { LOW } else { HIGH };
-    if side < 2 {
-        (limit, a.1 + (b.1 - a.1) * (limit - a.0) / (b.0 - a.0))
-    } else {
-        (a.0 + (b.0 - a.0) * (limit - a.1) / (b.1 - a.1), limit)
-    }
-}
-
-/// Liang and Barsky's parametric cut. Source: Liang and Barsky (1984), doi:10.1145/357332.357333.
-fn clip_segment(a: Vertex, b: Vertex) -> Option<(Vertex, Vertex)> {
+/// The part of a segment inside, as two parameters from 0 to 1 (Liang and Barsky).
+fn segment(a: Xy, b: Xy) -> Option<(f64, f64)> {
     let (dx, dy) = (b.0 - a.0, b.1 - a.1);
-    let (mut enter, mut leave) = (0.0f64, 1.0f64);
+    let (mut from, mut to) = (0.0f64, 1.0f64);
     for (p, q) in [(-dx, a.0 - LOW), (dx, HIGH - a.0), (-dy, a.1 - LOW), (dy, HIGH - a.1)] {
         if p == 0.0 {
             if q < 0.0 {
                 return None;
             }
         } else if p < 0.0 {
-            enter = enter.max(q / p);
+            from = from.max(q / p);
         } else {
-            leave = leave.min(q / p);
+            to = to.min(q / p);
         }
     }
-    if enter > leave {
-        return None;
-    }
-    let along = |t: f64| (a.0 + dx * t, a.1 + dy * t);
-    let from = if enter > 0.0 { along(enter) } else { a };
-    let to = if leave < 1.0 { along(leave) } else { b };
-    Some((from, to))
-}
-
-/// Thins a path by Douglas and Peucker with a tolerance in units; first and last vertex stay.
-///
-/// Source: Douglas and Peucker (1973), doi:10.3138/FM57-6770-U75U-7727. An own loop without recursion, because a
-/// shore line of 100 000 vertices would be too deep for a stack.
-pub(crate) fn simplify(path: &mut Vec<Vertex>, tolerance: f64, scratch: &mut Vec<bool>) {
-    if path.len() < 3 || tolerance <= 0.0 {
-        return;
-    }
-    scratch.clear();
-    scratch.resize(path.len(), false);
-    let last = path.len() - 1;
-    (scratch[0], scratch[last]) = (true, true);
-    let mut todo = vec![(0, last)];
-    while let Some((from, to)) = todo.pop() {
-        let mut farthest = (tolerance, 0);
-        for idx in from + 1..to {
-            let off = distance_to_segment(path[idx], path[from], path[to]);
-            if off > farthest.0 {
-                farthest = (off, idx);
-            }
-        }
-        if farthest.1 != 0 {
-            scratch[farthest.1] = true;
-            todo.push((from, farthest.1));
-            todo.push((farthest.1, to));
-        }
-    }
-    let mut keep = scratch.iter();
-    path.retain(|_| keep.next().copied().unwrap_or(true));
-}
-
-fn distance_to_segment(p: Vertex, a: Vertex, b: Vertex) -> f64 {
-    let (dx, dy) = (b.0 - a.0, b.1 - a.1);
-    let length2 = dx * dx + dy * dy;
-    let t = if length2 > 0.0 {
-        (((p.0 - a.0) * dx + (p.1 - a.1) * dy) / length2).clamp(0.0, 1.0)
-    } else {
-        0.0
-    };
-    (p.0 - a.0 - t * dx).hypot(p.1 - a.1 - t * dy)
+    (from <= to).then_some((from, to))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
-    fn area(ring: &[Vertex]) -> f64 {
-        let next = ring.iter().cycle().skip(1);
-        ring.iter().zip(next).map(|(a, b)| a.0 * b.1 - b.0 * a.1).sum::<f64>().abs() / 2.0
+    fn area(path: &[Xy]) -> f64 {
+        let next = path.iter().cycle().skip(1);
+        path.iter().zip(next).map(|(a, b)| a.0 * b.1 - b.0 * a.1).sum::<f64>() / 2.0
     }
 
     #[test]
-    fn a_ring_that_covers_the_tile_becomes_the_tile_with_its_buffer() {
-        let mut ring = vec![(-9e4, -9e4), (9e4, -9e4), (9e4, 9e4), (-9e4, 9e4)];
-        clip_ring(&mut ring, &mut vec![]);
-        assert!((area(&ring) - 4224.0 * 4224.0).abs() < 1e-3, "{ring:?}");
+    fn a_square_over_the_corner_keeps_its_quarter() {
+        let mut path = vec![
+            (-1_000.0, -1_000.0),
+            (1_000.0, -1_000.0),
+            (1_000.0, 1_000.0),
+            (-1_000.0, 1_000.0),
+            (-1_000.0, -1_000.0),
+        ];
+        ring(&mut path, &mut vec![]);
+        assert!((area(&path) - 1_064.0 * 1_064.0).abs() < 1e-6, "{path:?}");
     }
 
     #[test]
-    fn a_ring_outside_vanishes() {
-        let mut ring = vec![(5000.0, 0.0), (6000.0, 0.0), (6000.0, 100.0)];
-        assert_eq!(lies(&ring), Lies::Outside);
-        clip_ring(&mut ring, &mut vec![]);
-        assert!(ring.is_empty());
+    fn a_ring_around_the_tile_becomes_the_tile() {
+        let mut path = vec![(-9e5, -9e5), (9e5, -9e5), (9e5, 9e5), (-9e5, 9e5)];
+        ring(&mut path, &mut vec![]);
+        assert!((area(&path) - 4_224.0 * 4_224.0).abs() < 1e-3);
     }
 
     #[test]
-    fn a_line_that_leaves_and_comes_back_becomes_two() {
-        let line = [(100.0, 100.0), (5000.0, 100.0), (5000.0, 200.0), (100.0, 200.0)];
-        let mut parts = vec![];
-        clip_line(&line, &mut |part| parts.push(part.to_vec()));
+    fn a_line_that_leaves_and_returns_is_two_pieces() {
+        let mut pieces = vec![];
+        let path = [(100.0, 100.0), (5_000.0, 100.0), (5_000.0, 200.0), (100.0, 200.0)];
+        line(&path, &mut vec![], &mut |it| pieces.push(it.to_vec()));
         assert_eq!(
-            parts,
-            vec![vec![(100.0, 100.0), (4160.0, 100.0)], vec![(4160.0, 200.0), (100.0, 200.0)]]
+            pieces,
+            [vec![(100.0, 100.0), (HIGH, 100.0)], vec![(HIGH, 200.0), (100.0, 200.0)]]
         );
     }
 
-    #[test]
-    fn thinning_keeps_what_stands_out() {
-        let mut path = vec![(0.0, 0.0), (1.0, 0.1), (2.0, 0.0), (3.0, 5.0), (4.0, 0.0)];
-        simplify(&mut path, 1.0, &mut vec![]);
-        assert_eq!(path, vec![(0.0, 0.0), (2.0, 0.0), (3.0, 5.0), (4.0, 0.0)]);
+    proptest! {
+        #[test]
+        fn a_line_keeps_exactly_its_length_inside(
+            path in prop::collection::vec((-6_000.0..10_000.0f64, -6_000.0..10_000.0f64), 2..12),
+        ) {
+            let mut length = 0.0;
+            line(&path, &mut vec![], &mut |piece| {
+                assert!(piece.len() > 1 && piece.iter().all(|it| holds_point((it.0.round(), it.1.round()))));
+                length += piece.windows(2).map(|it| (it[1].0 - it[0].0).hypot(it[1].1 - it[0].1)).sum::<f64>();
+            });
+            let mut sampled = 0.0;
+            for pair in path.windows(2) {
+                let whole = (pair[1].0 - pair[0].0).hypot(pair[1].1 - pair[0].1);
+                let n_inside = (0..4_000).filter(|it| {
+                    let t = (f64::from(*it) + 0.5) / 4_000.0;
+                    holds_point((pair[0].0 + t * (pair[1].0 - pair[0].0), pair[0].1 + t * (pair[1].1 - pair[0].1)))
+                });
+                sampled += whole * n_inside.count() as f64 / 4_000.0;
+            }
+            prop_assert!((length - sampled).abs() < 10.0 * path.len() as f64, "{length} {sampled}");
+        }
     }
 }

@@ -1,16 +1,20 @@
 //! Map tiles: live layers as MVT, base map packages as PMTiles.
 //!
-//! [`TileWriter`] makes one tile out of geometry on the store's grid; the laptop uses it on demand for live layers,
-//! [`BaseMapBuilder`] for every tile of a base map. [`BaseMap`] reads a package back. Coordinates are projected to
-//! Web Mercator for drawing only.
+//! [`TileWriter`] draws what an index answers for one tile, now. [`BaseMapBuilder`] draws the background once, at
+//! import, and [`BaseMap`] hands out its tiles. Tiles are those of Web Mercator (XYZ), 4096 units wide with 64 units of
+//! margin, drawn as 512 pixels: eight units to the pixel.
 
 mod base_map;
 mod base_map_rules;
+mod bucket;
 mod clip;
+mod draw;
 mod error;
+mod paint;
+mod plane;
 mod pmtiles_read;
 mod projector;
-mod shape;
+mod simplify;
 mod tile_id;
 mod writer;
 

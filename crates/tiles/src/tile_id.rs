@@ -1,9 +1,12 @@
-use faltkarta_geo::{Bounds, GridSystem, LonLatDeg, Position, Wgs84};
+use faltkarta_geo::{Bounds, GridSystem, Position, Wgs84};
 
 use crate::error::TileError;
 
 /// Units along the side of a tile. Source: Mapbox Vector Tile Specification 2.1, 4.1 (the usual extent).
 pub(crate) const EXTENT: f64 = 4096.0;
+
+/// Units to a pixel, with tiles drawn 512 pixels wide.
+pub(crate) const UNITS_PER_PIXEL: f64 = 8.0;
 
 /// How far geometry reaches over the side of its tile, in the same units.
 pub(crate) const BUFFER: f64 = 64.0;
@@ -91,33 +94,10 @@ impl TileId {
         // The sides bend between the nine points; a hundredth of the width covers it.
         bounds.grown((bounds.max_e_m - bounds.min_e_m) * 0.01)
     }
-
-    /// The tiles of a zoom that a rectangle in metres on the grid touches: least and greatest column and row.
-    pub(crate) fn range(z: u8, grid: GridSystem, bounds: Bounds) -> (u32, u32, u32, u32) {
-        let corners = [
-            (bounds.min_e_m, bounds.min_n_m),
-            (bounds.min_e_m, bounds.max_n_m),
-            (bounds.max_e_m, bounds.min_n_m),
-            (bounds.max_e_m, bounds.max_n_m),
-        ];
-        let mut range = (u32::MAX, 0, u32::MAX, 0);
-        for (e_m, n_m) in corners {
-            let (lon_deg, lat_deg) = grid.inverse_deg(e_m, n_m);
-            let Ok(at) = Position::<Wgs84>::parse(LonLatDeg { lon_deg, lat_deg }) else { continue };
-            let tile = Self::at(z, at);
-            range = (
-                range.0.min(tile.x),
-                range.1.max(tile.x),
-                range.2.min(tile.y),
-                range.3.max(tile.y),
-            );
-        }
-        range
-    }
 }
 
 /// 0 at the north edge of the Mercator square, 1 at the south edge.
-fn mercator_row(lat_deg: f64) -> f64 {
+pub(crate) fn mercator_row(lat_deg: f64) -> f64 {
     let lat_rad = lat_deg.clamp(-85.051_129, 85.051_129).to_radians();
     (1.0 - lat_rad.tan().asinh() / std::f64::consts::PI) / 2.0
 }
@@ -125,6 +105,7 @@ fn mercator_row(lat_deg: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use faltkarta_geo::LonLatDeg;
 
     #[test]
     fn lindesberg_station_lies_in_the_published_tile() {
