@@ -35,12 +35,13 @@ ui: ui/dist/index.html ## build the interface, when its sources changed
 
 ui/dist/index.html: ui/node_modules/.installed $(UI_SOURCES)
 	@echo "Building the interface."
-	@npm run --silent build --prefix ui -- --logLevel warn
+	@npm run --silent build --prefix ui -- --logLevel error
 	@touch $@
 
 ui/node_modules/.installed: ui/package-lock.json
 	@echo "Fetching the interface's libraries."
-	@npm ci --prefix ui --no-audit --no-fund --loglevel error
+	@# Not `npm ci`: it refuses a lock without the optional parts for other systems, which some registries do not carry.
+	@npm install --prefix ui --no-save --no-audit --no-fund --loglevel error
 	@touch $@
 
 types: ## write ui/src/lib/core/bindings.ts from crates/ipc

@@ -9,6 +9,7 @@ RUST_MIN=1.95
 # Debian package, and what it is for. `test` needs all of `run` besides its own.
 RUN_PACKAGES=(
 	"build-essential|compiles C, which the database and compression libraries are written in"
+	"libdbus-1-dev|reaches the system's key store"
 	"pkg-config|finds the system's libraries while compiling"
 	"libssl-dev|encrypts the laptop's file (libcrypto)"
 	"libwebkit2gtk-4.1-dev|draws the window"

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use faltkarta_ipc::ApiError;
-
-use crate::desk::Desk;
+use faltkarta_ipc::{ApiError, Desk};
 
 /// A desk that another thread opens; who asks for it waits until it is open or has been refused.
 #[derive(Debug, Default)]

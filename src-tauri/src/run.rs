@@ -5,12 +5,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use faltkarta_ipc::{Desk, DeskOptions};
+use faltkarta_machine::{MachineIds, chance, key_store, now};
 use tauri::{AppHandle, Manager, Window, WindowEvent};
 
 use crate::arguments::{self, BUNDLE_VARIABLE, DIR_VARIABLE};
-use crate::desk::{Desk, DeskOptions};
 use crate::opening::Opening;
-use crate::{clock, command, log, tile_scheme, web_process};
+use crate::stopwatch::Stopwatch;
+use crate::{command, log, tile_scheme, web_process};
 
 /// The folder of a laptop under the system's folder for data, when none is named.
 const DIR_NAME: &str = "faltkarta";
@@ -65,8 +67,8 @@ fn start(dir: Option<PathBuf>) -> tauri::Result<()> {
             if let Err(error) = log::start(&dir) {
                 tell(&format!("no log is kept: {error}"));
             }
-            let options = DeskOptions { dir, bundle: bundle(app.handle()), now: clock::read_clock };
-            std::thread::spawn(move || open_desk(&opening, options));
+            let bundle = bundle(app.handle());
+            std::thread::spawn(move || open_desk(&opening, dir, bundle));
             if let Some(window) = app.get_webview_window("main") {
                 web_process::watch(&window)?;
             }
@@ -75,9 +77,18 @@ fn start(dir: Option<PathBuf>) -> tauri::Result<()> {
         .run(tauri::generate_context!())
 }
 
-fn open_desk(opening: &Opening, options: DeskOptions) {
-    let running = clock::Stopwatch::start();
-    let outcome = Desk::open(options);
+fn open_desk(opening: &Opening, dir: PathBuf, bundle: Option<PathBuf>) {
+    let running = Stopwatch::start();
+    let outcome = Desk::open(DeskOptions {
+        keys: key_store(&dir),
+        dir,
+        bundle,
+        now,
+        ids: || Box::new(MachineIds),
+        chance,
+        link: Arc::new(faltkarta_sync_http::link),
+        version: env!("CARGO_PKG_VERSION"),
+    });
     let after_ms = running.elapsed().as_millis() as u64;
     match &outcome {
         Ok(_) => tracing::info!(after_ms, "desk open"),

@@ -2,11 +2,9 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use faltkarta_ipc::ApiError;
+use faltkarta_ipc::{ApiError, TileAnswer};
 use tauri::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE};
 use tauri::http::{HeaderValue, Response, StatusCode};
-
-use crate::desk::TileAnswer;
 
 /// What stands at an address does not change: a live tile's address holds its version, a photo's its content.
 const KEEP: HeaderValue = HeaderValue::from_static("private, max-age=31536000, immutable");
@@ -27,9 +25,9 @@ pub(crate) fn respond(
             (StatusCode::NO_CONTENT, answer.media_type, Vec::new())
         }
         Ok(Ok(Some(answer))) => (StatusCode::OK, answer.media_type, answer.bytes),
-        Ok(Ok(None)) => (StatusCode::NOT_FOUND, "", Vec::new()),
-        Ok(Err(_)) => (StatusCode::SERVICE_UNAVAILABLE, "", Vec::new()),
-        Err(_) => (StatusCode::INTERNAL_SERVER_ERROR, "", Vec::new()),
+        Ok(Ok(None)) => (StatusCode::NOT_FOUND, String::new(), Vec::new()),
+        Ok(Err(_)) => (StatusCode::SERVICE_UNAVAILABLE, String::new(), Vec::new()),
+        Err(_) => (StatusCode::INTERNAL_SERVER_ERROR, String::new(), Vec::new()),
     };
     let is_lasting = status.is_success() && !path.starts_with("base/");
     let mut response = Response::new(bytes);
@@ -37,7 +35,7 @@ pub(crate) fn respond(
     let headers = response.headers_mut();
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, ANY_ORIGIN);
     headers.insert(CACHE_CONTROL, if is_lasting { KEEP } else { ASK_AGAIN });
-    if let Ok(media_type) = HeaderValue::from_str(media_type)
+    if let Ok(media_type) = HeaderValue::from_str(&media_type)
         && !media_type.is_empty()
     {
         headers.insert(CONTENT_TYPE, media_type);
@@ -50,7 +48,7 @@ mod tests {
     use super::*;
 
     fn jpeg(bytes: &[u8]) -> TileAnswer {
-        TileAnswer { media_type: "image/jpeg", bytes: bytes.to_vec() }
+        TileAnswer { media_type: "image/jpeg".to_owned(), bytes: bytes.to_vec() }
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub(crate) fn watch(window: &tauri::WebviewWindow) -> tauri::Result<()> {
 
     use webkit2gtk::WebViewExt;
 
-    use crate::clock::Stopwatch;
+    use crate::stopwatch::Stopwatch;
 
     let running = Stopwatch::start();
     window.with_webview(move |platform| {
