@@ -153,6 +153,34 @@ await journey(
 );
 
 await journey(
+	"a photo written just before a crash comes back under its heading, a removed one does not",
+	"form=ventilmotionering",
+	async (page) => {
+		await radio(page, "Fungerar").click();
+		await page
+			.locator("input[type=file][multiple]")
+			.setInputFiles([await photo(page, 5), await photo(page, 6)]);
+		await page.getByText("2 tagna · 2 sparade här").waitFor();
+		await button(page, "Ta bort foto 1").click();
+		await settle(page);
+		await button(page, "Stäng").click();
+		await page.getByText("closed").waitFor();
+		// Written, and the power goes before any answer names it.
+		await page.evaluate(() =>
+			window.core.call("add_photo", {
+				draft: "draft-ventilmotionering",
+				name: "x.jpg",
+				mediaType: "image/jpeg",
+				bytesBase64: "AAAA",
+			}),
+		);
+		await page.reload();
+		await page.getByText("1 foton från avbrottet ligger under Foton.").waitFor();
+		await page.getByText("2 tagna · 2 sparade här").waitFor();
+	},
+);
+
+await journey(
 	"a save that fails says so in red, typing goes on, and it saves by itself later",
 	"form=ventilmotionering",
 	async (page) => {

@@ -3,8 +3,11 @@ import type { ApiError, ChangesDto, DraftDto, PhotoDto } from "../core/bindings"
 import type { FormNode } from "../session/formNode.svelte";
 import { openSession, type SessionFailure } from "../session/openSession";
 import type { Problem, Session } from "../session/session";
+import { base64Of } from "./base64Of";
 import { localMoment } from "./clockText";
 import type { In } from "./failureText";
+import { answersOfRow, putBack } from "./keptRow";
+import { count, fineAnswer, isInRow, questionsEverywhere, questionsOutsideRows } from "./questions";
 
 /** How far the durable copy is behind the screen. */
 export type Saving =
@@ -64,12 +67,14 @@ export class Inspection {
 	#nChecks = $state.raw(0);
 	/** The panel is gone; the session goes when its last change is durable. */
 	#isReleased = false;
+	#isEnding = false;
 	#visited: ReadonlySet<string> = $state.raw(new Set<string>());
 	#completionError: ApiError | null = $state.raw(null);
 	#announced = $state.raw("");
 	#saveTimer: ReturnType<typeof setTimeout> | undefined;
 	#undoTimer: ReturnType<typeof setTimeout> | undefined;
-	#forgetPhoto: (() => void) | null = null;
+	/** Photos whose bytes go when the undo has passed, unless the form names them again. */
+	#unnamed: readonly string[] = [];
 	/** Counts changes; a save that carried an older one is not the last. */
 	#nChanges = 0;
 	#nSavedChanges = 0;
@@ -226,6 +231,7 @@ export class Inspection {
 		const row = repeat.children[index];
 		if (!row) return;
 		const kept = answersOfRow(row);
+		const photosInRow = [...row.walk()].filter((it) => it.kind === "photo").map((it) => it.value);
 		this.#session?.removeRow(repeat, index);
 		this.#changed();
 		this.#offerUndo({
@@ -234,9 +240,10 @@ export class Inspection {
 			what,
 			undo: () => {
 				const again = this.#session?.addRow(repeat);
-				if (again) this.#putBack(again, kept);
+				if (this.#session && again) putBack(this.#session, again, kept);
 			},
 		});
+		this.#unnamed = photosInRow;
 	}
 
 	/** Points of the step that are not answered yet and have an answer for "nothing wrong". */
@@ -306,13 +313,10 @@ export class Inspection {
 			count: 1,
 			what: "",
 			undo: () => {
-				this.#forgetPhoto = null;
 				this.#namePhoto(list ?? node, name);
 			},
 		});
-		this.#forgetPhoto = () => {
-			void this.#dropUnnamed(name);
-		};
+		this.#unnamed = [name];
 	}
 
 	// ---- undo
@@ -320,6 +324,7 @@ export class Inspection {
 	undo(): void {
 		const undoable = this.#undoable;
 		this.#undoable = null;
+		this.#unnamed = [];
 		clearTimeout(this.#undoTimer);
 		undoable?.undo();
 		this.#changed();
@@ -495,14 +500,17 @@ export class Inspection {
 		if (node) this.#session?.set(node, name);
 	}
 
-	/** Frees a photo that the form names nowhere, hidden answers included. */
-	async #dropUnnamed(name: string): Promise<void> {
-		await this.flush();
-		const photo = this.#photos.get(name);
-		if (!photo || this.#session?.draft().photos.includes(name) !== false) return;
-		const result = await this.#core.call("remove_photo", { draft: this.draft.id, blob: photo.blob });
-		if (!result.ok) return;
-		this.#photos = new Map([...this.#photos].filter(([it]) => it !== name));
+	/** Frees photos that the form names nowhere, hidden answers included. */
+	async #freeUnnamed(session: Session): Promise<void> {
+		const names = this.#unnamed;
+		this.#unnamed = [];
+		const named = new Set(names.length > 0 ? session.draft().photos : []);
+		for (const name of names) {
+			const photo = this.#photos.get(name);
+			if (!photo || named.has(name)) continue;
+			const result = await this.#core.call("remove_photo", { draft: this.draft.id, blob: photo.blob });
+			if (result.ok) this.#photos = new Map([...this.#photos].filter(([it]) => it !== name));
+		}
 	}
 
 	/** Photos that were written just before an interruption and not yet named come to the form's last own list. */
@@ -512,107 +520,36 @@ export class Inspection {
 		const list = [...session.root.walk()]
 			.filter((it) => it.isPhotoList && it.relevant && !isInRow(it))
 			.at(-1);
-		if (loose.length === 0 || !list) return;
+		if (!this.draft.wasInterrupted || loose.length === 0 || !list) return;
 		for (const name of loose) this.#namePhoto(list, name);
 		this.#nRecoveredPhotos = loose.length;
 		this.#looseList = list;
 		this.#changed();
 	}
 
-	#putBack(row: FormNode, kept: readonly KeptAnswer[]): void {
-		for (const { name, input, rows } of kept) {
-			const node = [...row.walk()].find((it) => it.name === name && it.kind !== "row");
-			if (!node) continue;
-			if (node.kind !== "repeat") {
-				this.#session?.set(node, input);
-				continue;
-			}
-			for (const inner of rows) {
-				const again = this.#session?.addRow(node);
-				if (again) this.#putBack(again, inner);
-			}
-		}
-	}
-
 	#offerUndo(undoable: Undoable): void {
-		this.#endUndo();
+		void this.#endUndo();
 		this.#undoable = undoable;
 		this.#undoTimer = setTimeout(() => {
-			this.#endUndo();
+			void this.#endUndo();
 		}, UNDO_FOR_MS);
 	}
 
-	#endUndo(): void {
+	async #endUndo(): Promise<void> {
 		clearTimeout(this.#undoTimer);
 		this.#undoable = null;
-		this.#forgetPhoto?.();
-		this.#forgetPhoto = null;
+		if (this.#session) await this.#freeUnnamed(this.#session);
 	}
 
 	/** Ends the session when nothing waits any more. A draft that was left on purpose is not an interrupted one. */
 	async #putAway(): Promise<void> {
 		const session = this.#session;
-		if (!session || this.#nChanges !== this.#nSavedChanges) return;
-		this.#session = null;
+		if (!session || this.#isEnding || this.#nChanges !== this.#nSavedChanges) return;
+		this.#isEnding = true;
 		clearTimeout(this.#saveTimer);
-		this.#endUndo();
+		await this.#endUndo();
+		this.#session = null;
 		session.close();
 		if (this.#stage.state === "filling") await this.#core.call("close_draft", { id: this.draft.id });
 	}
-}
-
-/** What a removed row held, to put it back by. */
-interface KeptAnswer {
-	readonly name: string;
-	readonly input: string | readonly string[];
-	readonly rows: readonly (readonly KeptAnswer[])[];
-}
-
-function answersOfRow(row: FormNode): readonly KeptAnswer[] {
-	const kept: KeptAnswer[] = [];
-	for (const node of row.children) {
-		if (node.kind === "repeat")
-			kept.push({ name: node.name, input: "", rows: node.children.map(answersOfRow) });
-		else if (node.isParent) kept.push(...answersOfRow(node));
-		else if (node.isQuestion)
-			kept.push({ name: node.name, input: node.kind === "choices" ? node.values : node.text, rows: [] });
-	}
-	return kept;
-}
-
-/** The answer for "nothing wrong", as the form's choices declare it. */
-export function fineAnswer(node: FormNode): string | null {
-	return node.choices.find((it) => it.tone === "ok")?.value ?? null;
-}
-
-function isInRow(node: FormNode): boolean {
-	for (let at = node.parent; at; at = at.parent) if (at.kind === "row") return true;
-	return false;
-}
-
-function questionsEverywhere(root: FormNode): readonly FormNode[] {
-	return [...root.walk()].filter((it) => it.relevant && it.isQuestion && it.kind !== "photo");
-}
-
-function questionsOutsideRows(root: FormNode): readonly FormNode[] {
-	return questionsEverywhere(root).filter((it) => !isInRow(it));
-}
-
-function count(questions: readonly FormNode[]): { readonly nAnswered: number; readonly nQuestions: number } {
-	return { nAnswered: questions.filter((it) => it.value !== "").length, nQuestions: questions.length };
-}
-
-/** The bytes of a file, or null when it went away while it was read. */
-function base64Of(file: File): Promise<string | null> {
-	return new Promise((resolve) => {
-		const reader = new FileReader();
-		reader.onload = () => {
-			const url = typeof reader.result === "string" ? reader.result : "";
-			resolve(url.slice(url.indexOf(",") + 1));
-		};
-		reader.onerror = () => {
-			resolve(null);
-		};
-		reader.readAsDataURL(file);
-	});
 }
