@@ -1,6 +1,6 @@
 //! The large parcels of the country, their trakter, and the municipalities that they make up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use geo::{BooleanOps, MultiPolygon, unary_union};
 
@@ -38,14 +38,14 @@ pub(crate) struct Cells {
 
 impl Cells {
     pub(crate) fn new(world: &World) -> Self {
-        let side_m = 500.0 / world.scale.max(1.0).sqrt();
+        let side_m = 455.0 / world.scale.max(1.0).sqrt();
         let n = ((79_000.0 / side_m).ceil() as i64, (86_000.0 / side_m).ceil() as i64);
         Self { seed: world.seed, side_m, n }
     }
 
     fn corner(&self, (i, j): Cell) -> Point {
         let mut chance = Chance::keyed(self.seed, &[90, i as u64, j as u64]);
-        let slack = 0.27 * self.side_m;
+        let slack = 0.3 * self.side_m;
         [
             ORIGIN[0] + i as f64 * self.side_m + chance.range(-slack, slack),
             ORIGIN[1] + j as f64 * self.side_m + chance.range(-slack, slack),
@@ -60,17 +60,6 @@ impl Cells {
         let mid = crate::plane::between(p, q, chance.range(0.3, 0.7));
         let slack = 0.07 * self.side_m;
         crate::plane::add(mid, [chance.range(-slack, slack), chance.range(-slack, slack)])
-    }
-
-    fn ring(&self, (i, j): Cell) -> Ring {
-        let corners = [(i, j), (i + 1, j), (i + 1, j + 1), (i, j + 1)];
-        let mut ring = vec![];
-        for k in 0..4 {
-            let (a, b) = (corners[k], corners[(k + 1) % 4]);
-            ring.push(self.corner(a));
-            ring.push(self.bend(a.min(b), a.max(b)));
-        }
-        ring
     }
 
     fn center(&self, (i, j): Cell) -> Point {
@@ -219,29 +208,50 @@ pub(crate) fn write(world: &World, farms: &[Farm], files: &mut Files) -> Result<
     let estate_of = |(i, j): Cell| (i.div_euclid(ESTATE), j.div_euclid(ESTATE));
     let written: Vec<(Cell, Home)> =
         cells.all().filter(|(cell, _)| is_written(world, &cells, *cell)).collect();
+    let homes: BTreeMap<Cell, Home> = written.iter().copied().collect();
+    let lakes = large_lakes(world);
     for (cell, home) in &written {
+        let is_second = partner(world.seed, *cell)
+            .is_some_and(|other| other < *cell && homes.get(&other) == Some(home));
+        if is_second {
+            continue;
+        }
         *counts.entry((estate_of(*cell), owner_of(*cell), *home)).or_default() += 1;
     }
     let mut used: BTreeMap<(Cell, usize, Home), i64> = BTreeMap::new();
     for (cell, home) in &written {
         let (owner, estate) = (owner_of(*cell), estate_of(*cell));
         let mut chance = Chance::keyed(world.seed, &[94, cell.0 as u64, cell.1 as u64]);
-        let ring = cells.ring(*cell);
-        let (low, high) = extent(&ring);
-        let mut shape = MultiPolygon(vec![to_polygon(std::slice::from_ref(&ring))]);
+        // Some parcels are two squares long.
+        let mut group = vec![*cell];
+        match partner(world.seed, *cell) {
+            Some(other) if homes.get(&other) == Some(home) => {
+                if other < *cell {
+                    continue;
+                }
+                group.push(other);
+            }
+            _ => {}
+        }
+        let outline = cells.outline(|it| group.contains(&it), &group);
+        let (low, high) = extent(outline.iter().flatten().flatten());
+        let mut shape = to_multi(&outline);
+        for (lake_low, lake_high, lake) in &lakes {
+            if meet((low, high), (*lake_low, *lake_high)) {
+                shape = shape.difference(lake);
+            }
+        }
         for (town_low, town_high, town) in &towns {
-            let is_apart = town_low[0] > high[0]
-                || town_high[0] < low[0]
-                || town_low[1] > high[1]
-                || town_high[1] < low[1];
-            if !is_apart {
+            if meet((low, high), (*town_low, *town_high)) {
                 shape = shape.difference(town);
             }
         }
-        let cuts: Vec<_> = plots
-            .get(cell)
-            .into_iter()
+        let cuts: Vec<_> = group
+            .iter()
+            .filter_map(|cell| plots.get(cell))
             .flatten()
+            .collect::<BTreeSet<_>>()
+            .into_iter()
             .map(|i| to_polygon(std::slice::from_ref(&farms[*i].ring)))
             .collect();
         if !cuts.is_empty() {
@@ -268,7 +278,7 @@ pub(crate) fn write(world: &World, farms: &[Farm], files: &mut Files) -> Result<
             kind: "fastighet",
             trakt: trakt_name(world.seed, *cell),
             block: "1".to_owned(),
-            unit: inner + owner as i64 + 1,
+            number: inner + owner as i64 + 1,
         };
         let part = Part {
             number: *number,
@@ -280,6 +290,45 @@ pub(crate) fn write(world: &World, farms: &[Farm], files: &mut Files) -> Result<
     }
     trakter(world, &cells, &written, files)?;
     plots_of(world, &cells, farms, files)
+}
+
+/// Whether two rectangles, each a least and a greatest corner, share a point.
+fn meet((a, b): (Point, Point), (c, d): (Point, Point)) -> bool {
+    a[0] <= d[0] && c[0] <= b[0] && a[1] <= d[1] && c[1] <= b[1]
+}
+
+/// The lakes that parcels end at, with their least and greatest corners.
+fn large_lakes(world: &World) -> Vec<(Point, Point, MultiPolygon<f64>)> {
+    world
+        .terrain
+        .lakes
+        .iter()
+        .filter(|lake| lake.radius_m() > 150.0)
+        .map(|lake| {
+            let ring = lake.outline();
+            let (low, high) = extent(&ring);
+            (low, high, MultiPolygon(vec![to_polygon(&[ring])]))
+        })
+        .collect()
+}
+
+/// The square that a square makes one parcel with, if any.
+///
+/// Squares pair along one direction inside an estate only, so the pairing is the same from both.
+fn partner(seed: u64, (i, j): Cell) -> Option<Cell> {
+    let estate = (i.div_euclid(ESTATE), j.div_euclid(ESTATE));
+    let is_upward = Chance::keyed(seed, &[98, estate.0 as u64, estate.1 as u64]).hits(0.5);
+    let (run, at) = if is_upward { (i, j) } else { (j, i) };
+    let place = at.rem_euclid(ESTATE);
+    let key = [99, estate.0 as u64, estate.1 as u64, run as u64];
+    // Which two of the three go together, if any.
+    let first = Chance::keyed(seed, &key).below(4) as i64;
+    let other = match first {
+        0 | 1 if place == first => at + 1,
+        0 | 1 if place == first + 1 => at - 1,
+        _ => return None,
+    };
+    Some(if is_upward { (i, other) } else { (other, j) })
 }
 
 /// Outlines of the trakter, and the common land inside some of them.
@@ -300,13 +349,13 @@ fn trakter(
         let mut chance = Chance::keyed(world.seed, &[96, *i as u64, *j as u64, *home as u64]);
         let name = trakt_name(world.seed, mine[0]);
         trakt(files, &mut chance, *home, &name, &areas)?;
-        let mut common = |chance: &mut Chance, block: &str, unit: i64| Unit {
+        let common = |chance: &mut Chance, block: &str, unit: i64| Unit {
             home: *home,
             property: chance.uuid(),
             kind: "samfällighet",
             trakt: name.clone(),
             block: block.to_owned(),
-            unit,
+            number: unit,
         };
         let first = cells.center(mine[0]);
         if chance.hits(0.3) {
@@ -350,7 +399,7 @@ fn plots_of(
             kind: "fastighet",
             trakt: trakt_name(world.seed, cell),
             block: if chance.hits(0.06) { "2" } else { "1" }.to_owned(),
-            unit: *number,
+            number: *number,
         };
         let mut ring = farm.ring.clone();
         // A boundary drawn crosswise: deliveries hold some.

@@ -11,9 +11,9 @@ use crate::region::{country_rank, home_at};
 use crate::world::World;
 
 /// Side of a square of heights, metres.
-const STEP_M: f64 = 50.0;
+const STEP_M: f64 = 40.0;
 /// Squares in a sheet, along each side; lines end at the sheet's edge.
-const SHEET: usize = 100;
+const SHEET: usize = 25;
 const INTERVAL_M: f64 = 5.0;
 
 /// An edge of the height grid: column, row, and whether it runs upwards.
@@ -22,8 +22,8 @@ type Edge = (usize, usize, bool);
 /// Writes the contours of the whole region, sheet by sheet.
 pub(crate) fn write(world: &World, files: &mut Files) -> Result<(), DemoError> {
     let side = STEP_M * SHEET as f64;
-    for x in 0..16u32 {
-        for y in 0..18u32 {
+    for x in 0..80u32 {
+        for y in 0..88u32 {
             let origin = [112_500.0 + f64::from(x) * side, 6_582_500.0 + f64::from(y) * side];
             sheet(world, origin, [u64::from(x), u64::from(y)], files)?;
         }
@@ -100,10 +100,10 @@ fn sheet(world: &World, origin: Point, key: [u64; 2], files: &mut Files) -> Resu
                 let mut path = vec![place(start)];
                 let mut edge = start;
                 while let Some(next) = net.get_mut(&edge).and_then(Vec::pop) {
-                    if let Some(back) = net.get_mut(&next) {
-                        if let Some(i) = back.iter().position(|it| *it == edge) {
-                            back.swap_remove(i);
-                        }
+                    if let Some(back) = net.get_mut(&next)
+                        && let Some(i) = back.iter().position(|it| *it == edge)
+                    {
+                        back.swap_remove(i);
                     }
                     path.push(place(next));
                     edge = next;
@@ -111,7 +111,7 @@ fn sheet(world: &World, origin: Point, key: [u64; 2], files: &mut Files) -> Resu
                 if path.len() < 3 {
                     continue;
                 }
-                let values = vec![id(chance.uuid()), text("Höjdkurva"), whole((at).round() as i64)];
+                let values = vec![id(chance.uuid()), text("Höjdkurva"), whole(at.round() as i64)];
                 files.topography.insert(topo::CONTOUR, Some(Shape::Line(&path)), values)?;
             }
         }

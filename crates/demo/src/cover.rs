@@ -76,10 +76,10 @@ pub(crate) fn write(world: &World, files: &mut Files) -> Result<(), DemoError> {
         let mut chance = Chance::keyed(world.seed, &[110, i as u64]);
         // Fewer fields up in the forest.
         let plain = ((6_625_000.0 - village.at[1]) / 30_000.0).clamp(0.0, 1.0);
-        for _ in 0..1 + chance.below(2 + (plain * 4.0) as usize) {
+        for _ in 0..=chance.below(2 + (plain * 6.0) as usize) {
             let away = [chance.range(-420.0, 420.0), chance.range(-420.0, 420.0)];
             let at = crate::plane::add(village.at, away);
-            let radius = chance.range(70.0, 190.0 + 170.0 * plain);
+            let radius = chance.range(70.0, 200.0 + 230.0 * plain);
             fields.push(one(blob(&mut chance, at, radius, 22)));
         }
         let radius = chance.range(90.0, 230.0);
@@ -185,9 +185,8 @@ impl Sheet<'_> {
             row.write(files, &mut chance, &shape)?;
             left = left.difference(&river.shape);
         }
-        for (i, patch) in built.iter().enumerate() {
+        for patch in built {
             if patch.meets(low, high) {
-                let _ = i;
                 let shape = patch.shape.intersection(&left);
                 Row { kind: "Låg bebyggelse", number: 2638, water: None, name: None }.write(
                     files,

@@ -6,7 +6,7 @@ use crate::chance::Chance;
 use crate::error::DemoError;
 use crate::files::{Files, code, id, moment, text, whole};
 use crate::plane::{Point, add};
-use crate::region::{HALLEFORS, LINDESBERG, LJUSNARSBERG, MUNICIPALITIES, NORA};
+use crate::region::{HALLEFORS, LINDESBERG, LJUSNARSBERG, MUNICIPALITIES, NORA, home_at};
 use crate::register::{Address, Part, Unit};
 use crate::world::World;
 
@@ -22,7 +22,7 @@ pub(crate) fn write(world: &World, files: &mut Files) -> Result<(), DemoError> {
         kind: "samfällighet",
         trakt: trakt.to_owned(),
         block: block.to_owned(),
-        unit,
+        number: unit,
     };
     for (home, trakt) in
         [(LINDESBERG, "RYA"), (NORA, "ÄLVESTORP"), (HALLEFORS, "ÉKEBY"), (LJUSNARSBERG, "ÅNGBYN")]
@@ -37,6 +37,14 @@ pub(crate) fn write(world: &World, files: &mut Files) -> Result<(), DemoError> {
         // Known to the register, drawn nowhere.
         let unit = common(&mut chance, home, trakt, "S", 7);
         unit.point(files, &mut chance, None)?;
+    }
+    // Fishing waters: whole lakes, one of them surveyed to the last stone.
+    for lake in world.terrain.lakes.iter().take(4) {
+        let Some(home) = home_at(lake.center) else { continue };
+        let unit = common(&mut chance, home, &lake.name.to_uppercase(), "FS", 1);
+        let n_vertices = if lake.key == 0 { 6_000 } else { 700 };
+        let area = vec![lake.outline_of(n_vertices)];
+        unit.area(files, &mut chance, Part::ONLY, &[area])?;
     }
     // A boundary drawn crosswise, with a spike, and with a doubled corner, away from everything.
     for (i, home) in [LINDESBERG, NORA, HALLEFORS].into_iter().enumerate() {

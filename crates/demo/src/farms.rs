@@ -35,7 +35,7 @@ fn bin(at: Point) -> (i64, i64) {
 /// Lays plots along every road outside the towns until there are enough.
 pub(crate) fn lay(world: &World) -> Vec<Farm> {
     let mut segments: BTreeMap<(i64, i64), Vec<(Point, Point)>> = BTreeMap::new();
-    let lines = world.roads.roads.iter().map(|road| &road.path).chain(&world.railway);
+    let lines = world.roads.stretches.iter().map(|road| &road.path).chain(&world.railway);
     for path in lines {
         for w in path.windows(2) {
             let n = (distance(w[0], w[1]) / BIN_M).ceil().max(1.0) as usize;
@@ -70,7 +70,7 @@ pub(crate) fn lay(world: &World) -> Vec<Farm> {
     };
     let total_m: f64 = world
         .roads
-        .roads
+        .stretches
         .iter()
         .filter(|road| road.rank != Rank::Main)
         .map(|road| path_length(&road.path))
@@ -88,7 +88,7 @@ pub(crate) fn lay(world: &World) -> Vec<Farm> {
     let mut taken: BTreeMap<(i64, i64), Vec<Point>> = BTreeMap::new();
     let mut numbers: BTreeMap<usize, i64> = BTreeMap::new();
     let mut farms: Vec<Farm> = vec![];
-    for (r, road) in world.roads.roads.iter().enumerate() {
+    for (r, road) in world.roads.stretches.iter().enumerate() {
         let mut chance = Chance::keyed(world.seed, &[80, r as u64]);
         let length_m = path_length(&road.path);
         let factor = match road.rank {

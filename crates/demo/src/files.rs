@@ -350,9 +350,6 @@ pub(crate) fn moment(day: &str) -> Value {
     text(format!("{day}T00:00:00.000Z"))
 }
 
-/// The Shapefile of the shore protection zones.
-pub(crate) type ShoreWriter = shapefile::Writer<BufWriter<File>>;
-
 /// Every file of a delivery, open under its temporary name.
 pub(crate) struct Files {
     dir: PathBuf,

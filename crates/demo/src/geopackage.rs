@@ -1,6 +1,6 @@
 //! GeoPackage files, written once from start to end. Source: OGC 12-128r18 (GeoPackage 1.3).
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use faltkarta_geo::GridSystem;
 use rusqlite::types::Value;
@@ -64,8 +64,12 @@ impl GeoPackage {
             .map_err(fail)?;
         let mut tables = vec![];
         for spec in specs {
-            let columns: String =
-                spec.columns.iter().map(|(name, kind)| format!(", \"{name}\" {kind}")).collect();
+            let mut columns = String::new();
+            let mut names = String::new();
+            for (name, kind) in spec.columns {
+                columns.extend([", \"", name, "\" ", kind]);
+                names.extend([", \"", name, "\""]);
+            }
             connection
                 .execute_batch(&format!(
                     "CREATE TABLE \"{0}\" (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, geom {1}{columns});
@@ -78,8 +82,6 @@ impl GeoPackage {
                     i32::from(spec.has_z),
                 ))
                 .map_err(fail)?;
-            let names: String =
-                spec.columns.iter().map(|(name, _)| format!(", \"{name}\"")).collect();
             let marks = ", ?".repeat(spec.columns.len());
             let insert = format!("INSERT INTO \"{}\" (geom{names}) VALUES (?{marks})", spec.name);
             tables.push(Table { name: spec.name, insert, extent: None, n_rows: 0 });
@@ -123,10 +125,6 @@ impl GeoPackage {
 
     pub(crate) fn n_rows_of(&self, table: usize) -> u64 {
         self.tables[table].n_rows
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
     }
 
     /// Writes the extents and closes the file.
@@ -256,7 +254,9 @@ fn encode(shape: Shape<'_>, system: GridSystem) -> (Vec<u8>, [f64; 4]) {
         Shape::Line(path) => {
             out.begin(2);
             out.count(path.len());
-            path.iter().for_each(|at| out.point(*at));
+            for at in path {
+                out.point(*at);
+            }
         }
         Shape::LineZ(path) => {
             out.begin(1002);
@@ -271,7 +271,9 @@ fn encode(shape: Shape<'_>, system: GridSystem) -> (Vec<u8>, [f64; 4]) {
         Shape::Multi(areas) => {
             out.begin(6);
             out.count(areas.len());
-            areas.iter().for_each(|area| out.area(area));
+            for area in areas {
+                out.area(area);
+            }
         }
     }
     let is_point = matches!(shape, Shape::Point(_));

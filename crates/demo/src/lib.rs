@@ -8,6 +8,8 @@ mod cells;
 mod chance;
 mod contours;
 mod cover;
+#[cfg(test)]
+mod delivery_tests;
 mod edge_cases;
 mod error;
 mod farms;
@@ -19,6 +21,7 @@ mod network;
 mod place_names;
 mod plane;
 mod plans;
+mod plot;
 mod region;
 mod register;
 mod roads;

@@ -22,7 +22,7 @@ pub(crate) fn write(
             (Carries::PumpedWaste, -8.0 - 1.5 * (i % 3) as f64),
         ];
         for (carries, aside) in lines {
-            if carries == Carries::PumpedWaste && length_m > 9_000.0 {
+            if carries == Carries::PumpedWaste && length_m > 18_000.0 {
                 continue;
             }
             line(world, i, carries, aside, network, files)?;
@@ -75,7 +75,7 @@ fn line(
     let mut from_m = 0.0;
     let mut n = 0;
     loop {
-        let to_m = from_m + chance.range(520.0, 760.0);
+        let to_m = from_m + chance.range(390.0, 540.0);
         let is_last = to_m > total - 200.0;
         let between = stretch(path, from_m, if is_last { total } else { to_m }, n == 0, is_last);
         let next = if is_last {
@@ -97,7 +97,7 @@ fn line(
             key: chance.next(),
         };
         match (carries, n % 3) {
-            (Carries::Water, 0) => valves.push(fitting),
+            (Carries::Water, 0 | 2) => valves.push(fitting),
             (Carries::Water, _) => hydrants.push(fitting),
             _ => {}
         }

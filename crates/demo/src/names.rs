@@ -331,12 +331,11 @@ pub(crate) const KVARTER: [&str; 180] = [
 
 const PLACE_STEMS: [&str; 72] = [
     "Prov", "Linds", "Skog", "Björk", "Gran", "Tall", "Ek", "Al", "Asp", "Lind", "Lönn", "Hassel",
-    "Kol", "Malm", "Koppar", "Berg", "Äng", "Åker", "Hag", "Back", "Bruk", "Hammar", "Slagg",
-    "Räv", "Älg", "Hjort", "Varg", "Björn", "Ugg", "Örn", "Falk", "Tran", "Svan", "Gädd", "Abborr",
-    "Ros", "Lil", "Kvarn", "Damm", "Fors", "Å", "Bro", "Sund", "Näs", "Vik", "Holm", "Ö", "Norr",
-    "Söder", "Öster", "Väster", "Stor", "Lill", "Lång", "Bred", "Hög", "Låg", "Djup", "Svart",
-    "Vit", "Röd", "Grön", "Mörk", "Ljus", "Mo", "Myr", "Mos", "Sten", "Klipp", "Häll", "Ris",
-    "Kross",
+    "Kol", "Malm", "Tjär", "Berg", "Äng", "Åker", "Hag", "Back", "Bruk", "Hammar", "Slagg", "Räv",
+    "Älg", "Hjort", "Varg", "Björn", "Ugg", "Örn", "Falk", "Tran", "Svan", "Gädd", "Abborr", "Ros",
+    "Lil", "Kvarn", "Damm", "Fors", "Å", "Bro", "Sund", "Näs", "Vik", "Holm", "Ö", "Norr", "Söder",
+    "Öster", "Väster", "Stor", "Lill", "Lång", "Bred", "Hög", "Låg", "Djup", "Svart", "Vit", "Röd",
+    "Grön", "Mörk", "Ljus", "Mo", "Myr", "Mos", "Sten", "Klipp", "Häll", "Ris", "Kross",
 ];
 const PLACE_TAILS: [&str; 20] = [
     "hyttan", "byn", "torp", "boda", "ryd", "sta", "ås", "berg", "dal", "fallet", "hult", "bo",

@@ -359,7 +359,7 @@ impl Network {
             code(make.home),
         ];
         files.water.insert(water::SERVICE, Some(Shape::Line(&path)), values)?;
-        if kind == "SV" && chance.hits(0.04) {
+        if kind == "SV" && chance.hits(0.17) {
             let fitting = Fitting {
                 at: crate::plane::between(path[0], path[1], 0.85),
                 pipe: name,

@@ -173,9 +173,16 @@ pub(crate) fn extent<'a>(points: impl IntoIterator<Item = &'a Point>) -> (Point,
 }
 
 pub(crate) fn to_polygon(area: &[Ring]) -> Polygon<f64> {
-    let line = |ring: &Ring| LineString(ring.iter().map(|p| Coord { x: p[0], y: p[1] }).collect());
-    let outer = area.first().map_or(LineString(vec![]), line);
-    Polygon::new(outer, area.iter().skip(1).map(line).collect())
+    // Outer rings against the clock and holes with it: overlays add up what they are given.
+    let line = |ring: &Ring, is_outer: bool| {
+        let mut line: Vec<Coord<f64>> = ring.iter().map(|p| Coord { x: p[0], y: p[1] }).collect();
+        if (signed_area(ring) > 0.0) != is_outer {
+            line.reverse();
+        }
+        LineString(line)
+    };
+    let outer = area.first().map_or(LineString(vec![]), |ring| line(ring, true));
+    Polygon::new(outer, area.iter().skip(1).map(|ring| line(ring, false)).collect())
 }
 
 pub(crate) fn from_polygon(polygon: &Polygon<f64>) -> Area {

@@ -26,7 +26,7 @@ const STATUS: [&str; 9] = [
 pub(crate) struct Plans {
     files: Vec<TextFile>,
     counts: Vec<u64>,
-    n_plans: Vec<u64>,
+    numbers: Vec<u64>,
 }
 
 impl Plans {
@@ -44,11 +44,11 @@ impl Plans {
             )?;
             files.push(file);
         }
-        Ok(Self { files, counts: vec![0; 4], n_plans: vec![0; 4] })
+        Ok(Self { files, counts: vec![0; 4], numbers: vec![0; 4] })
     }
 
     pub(crate) fn n_plans(&self) -> u64 {
-        self.n_plans.iter().sum()
+        self.numbers.iter().sum()
     }
 
     /// Closes the files. Answers names and feature counts.
@@ -74,7 +74,8 @@ impl Plans {
 
     /// Writes the plans of one town: each over one or two blocks with their streets.
     pub(crate) fn town(&mut self, seed: u64, town: &Town) -> Result<(), DemoError> {
-        let mut blocks: std::collections::BTreeMap<(usize, usize), Use> = Default::default();
+        let mut blocks: std::collections::BTreeMap<(usize, usize), Use> =
+            std::collections::BTreeMap::new();
         for lot in &town.lots {
             let gap = crate::town_uses::gap_of(lot);
             let purpose = blocks.entry((gap, lot.column)).or_insert(lot.purpose);
@@ -112,8 +113,8 @@ impl Plans {
         chance: &mut Chance,
     ) -> Result<(), DemoError> {
         let home = town.site.home;
-        let n = self.n_plans[home];
-        self.n_plans[home] += 1;
+        let n = self.numbers[home];
+        self.numbers[home] += 1;
         // Every status occurs among the first plans of each municipality.
         let status = if n < 9 {
             STATUS[n as usize]
@@ -154,14 +155,11 @@ impl Plans {
             vec![]
         };
         let is_adopted = !matches!(status, "påbörjad" | "samråd" | "granskning");
-        let mut center_names: Vec<&str> = vec![];
-        center_names.extend(["bostäder", "bostadsändamål", "bostäder och centrumverksamhet"]);
         let purpose = format!(
             "Planens syfte är att pröva markens lämplighet för {} inom {name} i {}.",
-            chance.pick(&center_names),
+            chance.pick(&["bostäder", "bostadsändamål", "bostäder och centrumverksamhet"]),
             town.site.name
         );
-        let areas = positions("plangeometri", &[outline.clone()]);
         let mut properties = json!({
             "feature:typ": "detaljplan",
             "objektidentitet": identity,
@@ -179,12 +177,26 @@ impl Plans {
                 "datumLagakraft": legal,
             }],
         });
-        merge(&mut properties, areas);
+        let geometry = position(std::slice::from_ref(&outline));
+        merge(&mut properties, json!({ "plangeometri": [geometry] }));
         self.put(home, &properties)?;
         // Plans of before 2022 may lack their provisions; the tenth of each municipality surely does.
         if n == 9 || (year < 2022 && chance.hits(0.12)) {
             return Ok(());
         }
+        self.provisions(town, &identity, members, outline, chance)
+    }
+
+    /// Writes the land use of the blocks and the street of one plan.
+    fn provisions(
+        &mut self,
+        town: &Town,
+        identity: &str,
+        members: &[((usize, usize), Use)],
+        outline: Ring,
+        chance: &mut Chance,
+    ) -> Result<(), DemoError> {
+        let home = town.site.home;
         let mut holes: Vec<Ring> = vec![];
         for ((row, column), purpose) in members {
             let half = STREET_M / 2.0;
@@ -205,7 +217,7 @@ impl Plans {
             holes.push(block.clone());
             let provision =
                 Provision { kind: "användningsbestämmelse", letter, form, color, words };
-            self.provision(home, &identity, chance, &provision, &[vec![block.clone()]])?;
+            self.provision(home, identity, chance, &provision, std::slice::from_ref(&block))?;
             if letter.starts_with('B') {
                 let e = chance.whole(15, 35);
                 let words = format!("Största byggnadsarea är {e} % av fastighetsarean");
@@ -216,7 +228,7 @@ impl Plans {
                     color: "",
                     words: &words,
                 };
-                self.provision(home, &identity, chance, &provision, &[vec![block.clone()]])?;
+                self.provision(home, identity, chance, &provision, std::slice::from_ref(&block))?;
                 // Ground along the street that must stay free of buildings.
                 let strip = rectangle(
                     town,
@@ -230,7 +242,7 @@ impl Plans {
                     color: "",
                     words: "Marken får inte förses med byggnad",
                 };
-                self.provision(home, &identity, chance, &provision, &[vec![strip]])?;
+                self.provision(home, identity, chance, &provision, &[strip])?;
             }
         }
         let mut street: Area = vec![outline];
@@ -242,7 +254,7 @@ impl Plans {
             color: "Grå",
             words: "Gata",
         };
-        self.provision(home, &identity, chance, &provision, &[street])
+        self.provision(home, identity, chance, &provision, &street)
     }
 
     fn provision(
@@ -251,7 +263,7 @@ impl Plans {
         plan: &str,
         chance: &mut Chance,
         provision: &Provision<'_>,
-        areas: &[Area],
+        area: &[Ring],
     ) -> Result<(), DemoError> {
         let mut properties = json!({
             "feature:typ": provision.kind,
@@ -263,8 +275,7 @@ impl Plans {
             "farg": if provision.color.is_empty() { Value::Null } else { json!(provision.color) },
             "bestammelseformulering": provision.words,
         });
-        let list: Vec<Value> = areas.iter().map(|area| position(area)).collect();
-        merge(&mut properties, json!({ "bestammelsegeometri": list }));
+        merge(&mut properties, json!({ "bestammelsegeometri": [position(area)] }));
         self.put(home, &properties)
     }
 }
@@ -300,11 +311,6 @@ fn rectangle(town: &Town, [u0, u1]: [f64; 2], [v0, v1]: [f64; 2]) -> Ring {
     ring.extend((0..n).map(|i| town.warp.at(u1 + (u0 - u1) * t(i), v1)));
     ring.extend((0..n).map(|i| town.warp.at(u0, v1 + (v0 - v1) * t(i))));
     ring
-}
-
-fn positions(key: &str, rings: &[Ring]) -> Value {
-    let list: Vec<Value> = rings.iter().map(|ring| position(std::slice::from_ref(ring))).collect();
-    json!({ key: list })
 }
 
 fn position(area: &[Ring]) -> Value {

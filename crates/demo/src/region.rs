@@ -15,7 +15,8 @@ pub(crate) struct Municipality {
     pub(crate) capitals: &'static str,
     /// Least and greatest easting, least and greatest northing on EPSG:3009.
     /// Source: bounding boxes of SCB's generalised municipal boundaries.
-    pub(crate) bounds_m: [f64; 4],
+    #[cfg(test)]
+    bounds_m: [f64; 4],
     /// A coarse invented outline inside the bounds; neighbours share their corners.
     outline: &'static [Point],
 }
@@ -30,6 +31,7 @@ pub(crate) const MUNICIPALITIES: [Municipality; 4] = [
         code: "1863",
         name: "Hällefors",
         capitals: "HÄLLEFORS",
+        #[cfg(test)]
         bounds_m: [113299.0, 146768.0, 6596575.0, 6657070.0],
         outline: &[
             [145200.0, 6624500.0],
@@ -56,6 +58,7 @@ pub(crate) const MUNICIPALITIES: [Municipality; 4] = [
         code: "1864",
         name: "Ljusnarsberg",
         capitals: "LJUSNARSBERG",
+        #[cfg(test)]
         bounds_m: [134271.0, 162106.0, 6629243.0, 6667744.0],
         outline: &[
             [145500.0, 6630500.0],
@@ -77,6 +80,7 @@ pub(crate) const MUNICIPALITIES: [Municipality; 4] = [
         code: "1884",
         name: "Nora",
         capitals: "NORA",
+        #[cfg(test)]
         bounds_m: [128438.0, 159084.0, 6583836.0, 6624878.0],
         outline: &[
             [145200.0, 6624500.0],
@@ -100,6 +104,7 @@ pub(crate) const MUNICIPALITIES: [Municipality; 4] = [
         code: "1885",
         name: "Lindesberg",
         capitals: "LINDESBERG",
+        #[cfg(test)]
         bounds_m: [144857.0, 190162.0, 6590164.0, 6653113.0],
         outline: &[
             [145200.0, 6624500.0],

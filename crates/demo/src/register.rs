@@ -19,7 +19,7 @@ pub(crate) struct Unit {
     pub(crate) kind: &'static str,
     pub(crate) trakt: String,
     pub(crate) block: String,
-    pub(crate) unit: i64,
+    pub(crate) number: i64,
 }
 
 /// One area, line or point of a unit.
@@ -41,9 +41,9 @@ impl Part {
 impl Unit {
     fn values(&self, chance: &mut Chance, part: Part) -> Vec<Value> {
         let mut label = if self.block.is_empty() {
-            self.unit.to_string()
+            self.number.to_string()
         } else {
-            format!("{}:{}", self.block, self.unit)
+            format!("{}:{}", self.block, self.number)
         };
         if part.n_parts > 1 {
             label = format!("{label}>{}", part.number);
@@ -62,7 +62,7 @@ impl Unit {
             text(town.capitals),
             text(&*self.trakt),
             text(&*self.block),
-            whole(self.unit),
+            whole(self.number),
             whole(part.number),
             Value::Null,
             whole(i64::from(part.is_uncertain)),

@@ -6,7 +6,7 @@ use crate::chance::Chance;
 use crate::names;
 use crate::plane::{Point, distance, rounded};
 use crate::region::{Home, country_rank, home_at};
-use crate::routes::{Grid, SQUARE_M, Square};
+use crate::routes::{Grid, Square};
 use crate::terrain::Terrain;
 use crate::town::{Node, Town};
 
@@ -69,7 +69,7 @@ pub(crate) struct Village {
 #[derive(Debug)]
 pub(crate) struct Roads {
     pub(crate) links: Vec<Link>,
-    pub(crate) roads: Vec<Road>,
+    pub(crate) stretches: Vec<Road>,
     pub(crate) villages: Vec<Village>,
     /// Where roads enter towns: site index and the last stretch.
     pub(crate) gates: Vec<(usize, Vec<Point>)>,
@@ -116,7 +116,7 @@ impl Roads {
         for (i, (_, room)) in towns.iter().enumerate() {
             owner.extend(room.squares.iter().map(|square| (*square, i)));
         }
-        let mut out = Self { links: vec![], roads: vec![], villages: vec![], gates: vec![] };
+        let mut out = Self { links: vec![], stretches: vec![], villages: vec![], gates: vec![] };
         let mut edges: BTreeMap<(Square, Square), Rank> = BTreeMap::new();
         let mut tails: Vec<(Rank, Vec<Point>)> = vec![];
         for (a, b) in PAIRS {
@@ -156,7 +156,14 @@ impl Roads {
             path.push(to.1);
             for (town, at, square) in [(a, from.1, *first), (b, to.1, *last)] {
                 let tail = vec![at, grid.knot(square)];
-                out.gates.push((town, tail.clone()));
+                let mut way = vec![at];
+                let knots = outside.iter().map(|it| grid.knot(*it));
+                if town == a {
+                    way.extend(knots.take(4));
+                } else {
+                    way.extend(knots.rev().take(4));
+                }
+                out.gates.push((town, rounded(&way, 3)));
                 tails.push((Rank::Main, tail));
             }
             out.links.push(Link { from: (a, from.0), to: (b, to.0), path: rounded(&path, 3) });
@@ -208,22 +215,12 @@ impl Roads {
                 join(square, 20, &mut edges);
             }
         }
-        let mut chance = Chance::keyed(seed, &[71]);
-        let wanted = (640.0 * scale.min(8.0)) as usize;
-        let mut tries = 0;
-        while out.villages.len() < wanted && tries < wanted * 60 {
-            tries += 1;
-            let at = [chance.range(113e3, 190e3), chance.range(6_583.5e3, 6_668e3)];
-            let Some(square) = Grid::at(at).filter(|it| tree.contains_key(it)) else { continue };
-            let Some(home) = home_at(at) else { continue };
-            let gap = 500.0 / scale.max(1.0).sqrt();
-            let is_near = out.villages.iter().rev().take(400).any(|it| distance(it.at, at) < gap);
-            if is_near || country_rank(at) > country_reach || terrain.is_wet(at, 1.2) {
-                continue;
-            }
+        for (name, square) in villages(seed, scale, terrain, &tree, country_reach) {
             join(square, 1, &mut edges);
-            let name = names::place(seed.wrapping_add(901), out.villages.len());
-            out.villages.push(Village { name, at: grid.knot(square), home });
+            let at = grid.knot(square);
+            if let Some(home) = home_at(Grid::center(square)) {
+                out.villages.push(Village { name, at, home });
+            }
         }
         for ((a, b), rank) in &mut edges {
             let busy = flow.get(a).copied().unwrap_or(0).min(flow.get(b).copied().unwrap_or(0));
@@ -231,10 +228,39 @@ impl Roads {
                 *rank = Rank::Lesser;
             }
         }
-        out.roads = chains(grid, &edges);
-        out.roads.extend(tails.into_iter().map(|(rank, path)| Road { rank, path }));
+        out.stretches = chains(grid, &edges);
+        out.stretches.extend(tails.into_iter().map(|(rank, path)| Road { rank, path }));
         out
     }
+}
+
+/// Names and squares of the villages, on ground that a road can reach.
+fn villages(
+    seed: u64,
+    scale: f64,
+    terrain: &Terrain,
+    tree: &BTreeMap<Square, Square>,
+    country_reach: f64,
+) -> Vec<(String, Square)> {
+    let mut chance = Chance::keyed(seed, &[71]);
+    let wanted = (640.0 * scale.min(8.0)) as usize;
+    let gap = 500.0 / scale.max(1.0).sqrt();
+    let mut places: Vec<Point> = vec![];
+    let mut out = vec![];
+    for _ in 0..wanted * 60 {
+        if out.len() >= wanted {
+            break;
+        }
+        let at = [chance.range(113e3, 190e3), chance.range(6_583.5e3, 6_668e3)];
+        let Some(square) = Grid::at(at).filter(|it| tree.contains_key(it)) else { continue };
+        let is_near = places.iter().any(|it| distance(*it, at) < gap);
+        if is_near || country_rank(at) > country_reach || terrain.is_wet(at, 1.2) {
+            continue;
+        }
+        places.push(at);
+        out.push((names::place(seed.wrapping_add(901), out.len()), square));
+    }
+    out
 }
 
 fn nearest(room: &TownRoom, at: Point) -> (Node, Point) {
@@ -283,9 +309,4 @@ fn chains(grid: &Grid, edges: &BTreeMap<(Square, Square), Rank>) -> Vec<Road> {
         }
     }
     roads
-}
-
-/// Whether any square around a point carries the side of a grid square.
-pub(crate) fn is_within_square(a: Point, b: Point) -> bool {
-    distance(a, b) < SQUARE_M
 }

@@ -38,7 +38,7 @@ impl Grid {
             let cost = if is_wet || home_at(at).is_none() {
                 f64::INFINITY
             } else {
-                1.0 + 0.6 * (noise(seed ^ 91, at[0] / 700.0, at[1] / 700.0) + 1.0)
+                1.0 + 1.5 * (noise(seed.wrapping_add(91), at[0] / 700.0, at[1] / 700.0) + 1.0)
             };
             grid.cost.push(cost);
             grid.height_m.push(terrain.height_m(at));

@@ -71,10 +71,15 @@ impl Lake {
     }
 
     pub(crate) fn outline(&self) -> Ring {
+        self.outline_of(self.n_vertices)
+    }
+
+    /// The shore with as many vertices as asked for.
+    pub(crate) fn outline_of(&self, n_vertices: usize) -> Ring {
         let (sin, cos) = self.turn.sin_cos();
-        (0..self.n_vertices)
+        (0..n_vertices)
             .map(|i| {
-                let angle = i as f64 / self.n_vertices as f64 * TAU;
+                let angle = i as f64 / n_vertices as f64 * TAU;
                 let r = self.shore(angle);
                 let (x, y) = (r * angle.cos() * self.draw, r * angle.sin() / self.draw);
                 [self.center[0] + x * cos - y * sin, self.center[1] + x * sin + y * cos]
@@ -93,8 +98,8 @@ fn ground(seed: u64, at: Point) -> f64 {
         noise(seed.wrapping_mul(31).wrapping_add(k), at[0] / wave_m, at[1] / wave_m)
     };
     // The land rises to the north-west, as Bergslagen does.
-    let slope = 105.0 + (at[1] - 6_590_000.0) / 900.0 - (at[0] - 150_000.0) / 1200.0;
-    slope + 38.0 * n(1, 9_000.0) + 26.0 * n(2, 3_400.0) + 9.0 * n(3, 1_250.0) + 2.6 * n(4, 430.0)
+    let slope = 150.0 + (at[1] - 6_590_000.0) / 900.0 - (at[0] - 150_000.0) / 1200.0;
+    slope + 62.0 * n(1, 9_000.0) + 44.0 * n(2, 3_400.0) + 22.0 * n(3, 1_250.0) + 7.5 * n(4, 430.0)
 }
 
 /// Lakes of the whole region, findable by place.
@@ -136,9 +141,9 @@ impl Terrain {
             lakes.push(Lake::new(seed, lakes.len() as u64, name, center, radius_m));
         }
         let mut chance = Chance::keyed(seed, &[21]);
-        for tried in 0..1100u64 {
+        for tried in 0..2600u64 {
             let center = [chance.range(113_500.0, 190_000.0), chance.range(6_584e3, 6_667.5e3)];
-            let radius_m = 70.0 * (1.0 / (1.0 - chance.unit() * 0.99)).powf(0.72).min(16.0);
+            let radius_m = 80.0 * (1.0 / (1.0 - chance.unit() * 0.99)).powf(0.72).min(19.0);
             let lake = Lake::new(seed, 100 + tried, names::lake(tried as usize), center, radius_m);
             let is_far = sites
                 .iter()

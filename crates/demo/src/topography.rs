@@ -188,7 +188,7 @@ pub(crate) fn country(world: &World, files: &mut Files) -> Result<(), DemoError>
 
 fn roads(world: &World, files: &mut Files) -> Result<(), DemoError> {
     const NUMBERS: [&str; 10] = ["50", "60", "63", "68", "233", "243", "244", "249", "833", "848"];
-    for (i, road) in world.roads.roads.iter().enumerate() {
+    for (i, road) in world.roads.stretches.iter().enumerate() {
         let mut chance = Chance::keyed(world.seed, &[122, i as u64]);
         let (kind, number, keeper) = match road.rank {
             Rank::Main => ("Landsväg", 1804, "stat"),
@@ -235,7 +235,7 @@ fn roads(world: &World, files: &mut Files) -> Result<(), DemoError> {
             let mut at_m = chance.range(150.0, 900.0);
             while at_m < path_length(&road.path) {
                 let (at, direction) = along(&road.path, at_m);
-                at_m += chance.range(900.0, 2600.0);
+                at_m += chance.range(350.0, 1300.0);
                 let side = scaled(left(direction), if chance.hits(0.5) { 1.0 } else { -1.0 });
                 let mut angle = side[1].atan2(side[0]);
                 let mut path = vec![at];
@@ -294,7 +294,11 @@ fn streams(world: &World, files: &mut Files) -> Result<(), DemoError> {
     for (areas, site) in world.footprints.iter().zip(&world.sites) {
         let _ = site;
         for ring in areas.iter().flatten() {
-            towns.extend(ring.iter().filter_map(|at| Grid::at(*at)));
+            for at in ring {
+                // Its surroundings too, for a stream keeps away from houses.
+                let near = [[0.0, 0.0], [130.0, 0.0], [-130.0, 0.0], [0.0, 130.0], [0.0, -130.0]];
+                towns.extend(near.iter().filter_map(|d| Grid::at(add(*at, *d))));
+            }
         }
     }
     let mut lake_at: BTreeMap<Square, usize> = BTreeMap::new();
@@ -338,7 +342,7 @@ fn streams(world: &World, files: &mut Files) -> Result<(), DemoError> {
             *gathers.entry(*next).or_default() += mine;
         }
     }
-    let least = 22;
+    let least = 9;
     let is_stream = |square: &Square| gathers.get(square).copied().unwrap_or(0) >= least;
     let mut feeders: BTreeMap<Square, u32> = BTreeMap::new();
     for square in order.iter().filter(|square| is_stream(square)) {
@@ -374,7 +378,7 @@ fn streams(world: &World, files: &mut Files) -> Result<(), DemoError> {
             continue;
         }
         let (class, is_named) = match most {
-            ..70 => ("Klass 1", false),
+            ..60 => ("Klass 1", false),
             70..260 => ("Klass 2", true),
             _ => ("Klass 3", true),
         };
@@ -390,11 +394,6 @@ fn streams(world: &World, files: &mut Files) -> Result<(), DemoError> {
         let path = rounded(&path, 3);
         files.topography.insert(topo::HYDRO, Some(Shape::Line(&path)), values)?;
     }
-    if world.river.len() > 1 {
-        let values =
-            vec![id(chance.uuid()), text("Vattendrag"), text("Klass 3"), text("Lindesbergsån")];
-        files.topography.insert(topo::HYDRO, Some(Shape::Line(&world.river)), values)?;
-    }
     Ok(())
 }
 
@@ -408,7 +407,7 @@ fn into(from: Point, center: Point, is_in: impl Fn(Point) -> bool) -> Point {
 
 fn wetlands(world: &World, files: &mut Files) -> Result<(), DemoError> {
     let mut chance = Chance::keyed(world.seed, &[124]);
-    for _ in 0..(5_200.0 * world.scale.clamp(1.0, 2.0)) as usize {
+    for _ in 0..(18_000.0 * world.scale.clamp(1.0, 2.0)) as usize {
         let at = [chance.range(113e3, 190e3), chance.range(6_584e3, 6_667e3)];
         let radius = chance.range(35.0, 190.0);
         let is_wet = chance.hits(0.35);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::f64::consts::TAU;
 
-use crate::chance::Chance;
+use crate::chance::{Chance, noise};
 use crate::names;
 use crate::plane::{Point, Ring, add, distance, length, sub, to_path, to_segment, unit};
 use crate::region::Site;
@@ -162,7 +162,7 @@ impl Town {
         let warp = Warp::new(&mut chance, site.center);
         let depth = chance.range(36.0, 42.0);
         let pitch = STREET_M + 2.0 * depth;
-        let reach = site.reach_m * 1.5 + 60.0;
+        let reach = site.reach_m * 1.7 + 90.0;
         let n_side = (reach / pitch).ceil() as usize;
         let rows: Vec<f64> = (0..=2 * n_side).map(|r| (r as f64 - n_side as f64) * pitch).collect();
         let mut columns = vec![chance.range(-40.0, 40.0)];
@@ -178,7 +178,7 @@ impl Town {
             .cloned()
             .collect();
         let mut halves = vec![];
-        for row in 0..rows.len() {
+        for row in 1..rows.len() - 1 {
             for column in 0..columns.len() - 1 {
                 for side in [Side::Down, Side::Up] {
                     let grid = Grid { site, warp: &warp, rows: &rows, columns: &columns, depth };
@@ -379,8 +379,11 @@ impl Town {
         for (rank, is_row, run) in &mut runs {
             let mid = self.node_at(run[run.len() / 2]);
             // Rows carry the houses, and long runs carry the old names.
-            *rank =
-                distance(mid, heart) + if *is_row { 0.0 } else { 400.0 } - 40.0 * run.len() as f64;
+            *rank = if *is_row {
+                distance(mid, heart) - 40.0 * run.len() as f64
+            } else {
+                distance(mid, heart) + 900.0
+            };
         }
         runs.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut chance = Chance::keyed(seed, &[32, self.site.key]);
@@ -506,20 +509,25 @@ impl Grid<'_> {
         let mid = [f64::midpoint(from, to), f64::midpoint(front, back)];
         let angle = (mid[1] * 1.1).atan2(mid[0]);
         let lobes = 1.0
-            + 0.16 * (2.0 * angle + (self.site.key as f64)).sin()
-            + 0.12 * (3.0 * angle + 2.0 * (self.site.key as f64)).sin();
-        let rank = length([mid[0], mid[1] * 1.1]) / lobes * chance.range(0.94, 1.08);
+            + 0.2 * (2.0 * angle + (self.site.key as f64)).sin()
+            + 0.16 * (3.0 * angle + 2.0 * (self.site.key as f64)).sin();
+        let mut rank = length([mid[0], mid[1] * 1.1]) / lobes * chance.range(0.94, 1.08);
         // Blocks share their kind, so the key leaves the side out.
         let block = if side == Side::Up { row } else { row.wrapping_sub(1) };
         let mut kind = Chance::keyed(seed, &[34, self.site.key, block as u64, column as u64]);
         let core = (self.site.houses as f64 * 1500.0 / std::f64::consts::PI).sqrt();
         let out = rank / core;
+        // Hills and hollows inside the town stay green.
+        let green = noise(seed ^ self.site.key.wrapping_mul(977), mid[0] / 230.0, mid[1] / 190.0);
+        if out > 0.3 && self.site.houses > 100 && green > 0.5 {
+            rank *= 4.0;
+        }
         let draw = kind.unit();
         let purpose = if self.site.houses >= 240 && out < 0.2 {
             Use::Center
         } else if self.site.houses >= 500 && out < 0.62 && draw < 0.1 {
             Use::Flats
-        } else if self.site.houses >= 300 && out > 0.25 && draw > 0.93 {
+        } else if self.site.houses >= 120 && out > 0.25 && draw > 0.93 {
             Use::Row
         } else {
             Use::Villa

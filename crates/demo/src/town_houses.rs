@@ -1,13 +1,14 @@
 //! Parcels, addresses and buildings on the lots of a town.
 
+use std::collections::BTreeMap;
+
 use geo::{BooleanOps, unary_union};
 
 use crate::chance::Chance;
 use crate::error::DemoError;
 use crate::files::Files;
-use crate::plane::{
-    Area, Point, Ring, add, from_multi, inside, left, rectangle, scaled, sub, to_polygon, unit,
-};
+use crate::plane::{Area, Point, Ring, add, from_multi, scaled, sub, to_polygon, unit};
+use crate::plot::Plot;
 use crate::register::{Address, Building, Part, Standing, Unit};
 use crate::town::{Lot, STREET_M, Side, Town, Use};
 
@@ -21,7 +22,7 @@ pub(crate) fn unit_of(seed: u64, town: &Town, lot: &Lot) -> Unit {
         kind: "fastighet",
         trakt: lot.trakt.clone(),
         block: lot.block.clone(),
-        unit: lot.unit,
+        number: lot.unit,
     }
 }
 
@@ -47,7 +48,7 @@ pub(crate) fn write(seed: u64, town: &Town, files: &mut Files) -> Result<(), Dem
                 if is_new {
                     row_identity = Some((chance.uuid(), 0));
                 }
-                let house = plot.place(0.0, 7.0, plot.width - 0.1, 9.0, 0.0, 0.02);
+                let house = plot.place(0.0, 7.0, [plot.width - 0.1, 9.0], 0.0, 0.02);
                 if let (Some(house), Some((identity, number))) = (&house, &mut row_identity) {
                     *number += 1;
                     let standing = Standing {
@@ -60,7 +61,7 @@ pub(crate) fn write(seed: u64, town: &Town, files: &mut Files) -> Result<(), Dem
                 }
                 house
             }
-            _ => plot.build(files, &mut chance, &unit, lot)?,
+            _ => plot.build(files, &mut chance, unit.home, lot)?,
         };
         if lot.purpose != Use::Row {
             row_identity = None;
@@ -68,206 +69,6 @@ pub(crate) fn write(seed: u64, town: &Town, files: &mut Files) -> Result<(), Dem
         addresses(town, lot, &unit, house.as_ref(), files, &mut chance)?;
     }
     streets_land(seed, town, files)
-}
-
-struct Plot<'a> {
-    ring: &'a Ring,
-    origin: Point,
-    along: Point,
-    inward: Point,
-    width: f64,
-    depth: f64,
-}
-
-impl<'a> Plot<'a> {
-    fn new(town: &Town, lot: &'a Lot) -> Self {
-        let origin = town.warp.at(lot.mid(), lot.front);
-        let along = unit(sub(town.warp.at(lot.to, lot.front), town.warp.at(lot.from, lot.front)));
-        let inward = scaled(left(along), lot.sign());
-        let width = crate::plane::distance(
-            town.warp.at(lot.to, lot.front),
-            town.warp.at(lot.from, lot.front),
-        );
-        Self { ring: &lot.ring, origin, along, inward, width, depth: (lot.back - lot.front).abs() }
-    }
-
-    /// A rectangle whose front is so far from the street; made smaller until it fits the lot.
-    fn place(
-        &self,
-        across: f64,
-        setback: f64,
-        width: f64,
-        depth: f64,
-        turn: f64,
-        margin: f64,
-    ) -> Option<Ring> {
-        let (sin, cos) = turn.sin_cos();
-        let x = add(scaled(self.along, cos), scaled(self.inward, sin));
-        let y = left(x);
-        let mut size = 1.0;
-        for _ in 0..9 {
-            let center = add(
-                self.origin,
-                add(scaled(self.along, across), scaled(self.inward, setback + depth * size / 2.0)),
-            );
-            let room = rectangle(center, x, y, width * size + margin, depth * size + margin);
-            if room.iter().all(|at| inside(*at, self.ring)) {
-                return Some(rectangle(center, x, y, width * size, depth * size));
-            }
-            size *= 0.86;
-        }
-        None
-    }
-
-    /// An L: a rectangle with a wing towards the back.
-    fn with_wing(&self, house: Ring, chance: &mut Chance) -> Ring {
-        let (a, b) = (unit(sub(house[1], house[0])), unit(sub(house[3], house[0])));
-        let width = crate::plane::distance(house[0], house[1]);
-        let depth = crate::plane::distance(house[0], house[3]);
-        let wing = width * chance.range(0.35, 0.5);
-        let reach = depth * chance.range(0.3, 0.6);
-        // The third corner is the far one; the wing grows on the side that looks away from the street.
-        let away = crate::plane::sub(house[3], self.origin);
-        let is_back = away[0] * b[0] + away[1] * b[1] > 0.0;
-        let ring: Ring = if is_back {
-            vec![
-                house[0],
-                house[1],
-                add(house[2], scaled(b, reach)),
-                add(add(house[2], scaled(a, -wing)), scaled(b, reach)),
-                add(house[2], scaled(a, -wing)),
-                house[3],
-            ]
-        } else {
-            vec![
-                add(house[0], scaled(b, -reach)),
-                add(add(house[0], scaled(a, wing)), scaled(b, -reach)),
-                add(house[0], scaled(a, wing)),
-                house[1],
-                house[2],
-                house[3],
-            ]
-        };
-        if ring.iter().all(|at| inside(add(*at, scaled(self.inward, 0.5)), self.ring)) {
-            ring
-        } else {
-            house
-        }
-    }
-
-    /// The buildings of one lot; answers the main one.
-    fn build(
-        &self,
-        files: &mut Files,
-        chance: &mut Chance,
-        unit: &Unit,
-        lot: &Lot,
-    ) -> Result<Option<Ring>, DemoError> {
-        let mut number = 0;
-        let mut main = None;
-        let home = unit.home;
-        let mut put =
-            |files: &mut Files, chance: &mut Chance, kind: Building, ring: &Ring, name| {
-                number += 1;
-                let standing = Standing { identity: None, is_main: number == 1, number, name };
-                kind.write(files, chance, home, standing, ring)
-            };
-        match lot.purpose {
-            Use::Villa | Use::Center => {
-                if lot.purpose == Use::Villa && chance.hits(0.035) {
-                    return Ok(None);
-                }
-                let is_center = lot.purpose == Use::Center;
-                let width = if is_center {
-                    (self.width * chance.range(0.62, 0.86)).min(24.0)
-                } else {
-                    chance.range(10.0, 14.5).min(self.width - 5.0)
-                };
-                let depth =
-                    if is_center { chance.range(10.5, 13.0) } else { chance.range(7.6, 10.2) };
-                let setback =
-                    if is_center { chance.range(1.5, 4.0) } else { chance.range(5.5, 9.5) };
-                let slack = ((self.width - width) / 2.0 - 2.0).max(0.0);
-                let across = chance.range(-slack, slack) * 0.7;
-                let turn = chance.range(-0.03, 0.03);
-                if let Some(house) = self.place(across, setback, width, depth, turn, 1.0) {
-                    let house =
-                        if chance.hits(0.22) { self.with_wing(house, chance) } else { house };
-                    let kind = if is_center && chance.hits(0.25) {
-                        Building::Business
-                    } else if is_center && chance.hits(0.35) {
-                        Building::Flats
-                    } else {
-                        Building::House
-                    };
-                    put(files, chance, kind, &house, None)?;
-                    main = Some(house);
-                }
-                for turn in 0..2 {
-                    if chance.hits(if turn == 0 { 0.86 } else { 0.2 }) {
-                        let (w, d) = (chance.range(4.8, 7.2), chance.range(3.8, 5.8));
-                        let side = if turn == 0 { 1.0 } else { -1.0 };
-                        let side = if lot.number % 4 < 2 { side } else { -side };
-                        let across = side * (self.width / 2.0 - w / 2.0 - chance.range(1.0, 2.6));
-                        let setback = setback + depth * 1.65 + chance.range(1.5, 5.5);
-                        let shed = self.place(across, setback, w, d, 0.0, 0.8);
-                        if let Some(shed) = shed.filter(|_| setback + d < self.depth - 0.5) {
-                            put(files, chance, Building::Outbuilding, &shed, None)?;
-                        }
-                    }
-                }
-            }
-            Use::Flats => {
-                let width = (self.width * 0.78).min(46.0);
-                if let Some(house) = self.place(0.0, chance.range(7.0, 10.0), width, 12.0, 0.0, 1.0)
-                {
-                    put(files, chance, Building::Flats, &house, None)?;
-                    main = Some(house);
-                }
-                let across = self.width * chance.range(-0.2, 0.2);
-                if let Some(shed) = self.place(across, self.depth - 9.0, 12.0, 5.0, 0.0, 1.0) {
-                    put(files, chance, Building::Outbuilding, &shed, None)?;
-                }
-            }
-            Use::Industry => {
-                for (across, setback) in [(-0.26, 10.0), (0.24, 14.0)] {
-                    let (w, d) = (self.width * chance.range(0.26, 0.4), chance.range(22.0, 38.0));
-                    if let Some(hall) = self.place(across * self.width, setback, w, d, 0.0, 2.0) {
-                        put(files, chance, Building::Industry, &hall, None)?;
-                        main = main.or(Some(hall));
-                    }
-                }
-                if let Some(shed) = self.place(0.0, self.depth - 16.0, 14.0, 8.0, 0.0, 2.0) {
-                    put(files, chance, Building::Other, &shed, None)?;
-                }
-            }
-            Use::Church => {
-                if let Some(nave) = self.place(0.0, self.depth / 2.0 - 7.0, 34.0, 14.0, 0.2, 4.0) {
-                    put(files, chance, Building::Church, &nave, Some("Sankt Örjans kyrka"))?;
-                    main = Some(nave);
-                }
-            }
-            Use::School => {
-                if let Some(wing) = self.place(0.0, 14.0, self.width * 0.6, 15.0, 0.0, 4.0) {
-                    put(files, chance, Building::School, &wing, Some("Granåsskolan"))?;
-                    main = Some(wing);
-                }
-                if let Some(gym) =
-                    self.place(-self.width * 0.18, self.depth - 34.0, 26.0, 17.0, 0.0, 4.0)
-                {
-                    put(files, chance, Building::School, &gym, Some("Idrottshall"))?;
-                }
-            }
-            Use::Sports => {
-                if let Some(hut) = self.place(-self.width * 0.42, 4.0, 12.0, 6.0, 0.0, 1.0) {
-                    put(files, chance, Building::Public, &hut, Some("Klubbstuga"))?;
-                    main = Some(hut);
-                }
-            }
-            Use::Park | Use::Row => {}
-        }
-        Ok(main)
-    }
 }
 
 fn addresses(
@@ -318,7 +119,7 @@ fn addresses(
     let lettered = match lot.purpose {
         Use::Flats => 4,
         Use::Center if chance.hits(0.18) => 3,
-        Use::Villa if chance.hits(0.012) => 2,
+        Use::Villa if chance.hits(0.04) => 2,
         _ => 0,
     };
     if lettered == 0 {
@@ -352,7 +153,7 @@ fn unit_along(house: &Ring) -> Point {
 /// The street land between the lots, as pieces of area.
 pub(crate) fn street_areas(town: &Town) -> Vec<Area> {
     let half = STREET_M / 2.0;
-    let mut cuts: std::collections::BTreeMap<(usize, usize, Side), Vec<f64>> = Default::default();
+    let mut cuts: BTreeMap<(usize, usize, Side), Vec<f64>> = BTreeMap::new();
     for lot in &town.lots {
         cuts.entry((lot.row, lot.column, lot.side)).or_default().extend([lot.from, lot.to]);
         let steps = ((lot.to - lot.from) / 40.0).ceil() as usize;
@@ -395,8 +196,11 @@ pub(crate) fn footprint(town: &Town) -> Vec<Area> {
     from_multi(&union)
         .into_iter()
         .map(|mut area| {
-            area.truncate(1);
-            area
+            // Green inside the town stays outside it; slivers between lots do not.
+            let mut rings = area.drain(..);
+            let outer = rings.next().unwrap_or_default();
+            let holes = rings.filter(|ring| crate::plane::signed_area(ring).abs() > 2_500.0);
+            std::iter::once(outer).chain(holes).collect::<Area>()
         })
         .filter(|area| crate::plane::signed_area(&area[0]).abs() > 300.0)
         .collect()
@@ -411,7 +215,7 @@ fn streets_land(seed: u64, town: &Town, files: &mut Files) -> Result<(), DemoErr
         kind: "fastighet",
         trakt: town.site.name.to_uppercase(),
         block: "1".to_owned(),
-        unit: 1,
+        number: 1,
     };
     let areas = street_areas(town);
     let lots: Vec<_> =

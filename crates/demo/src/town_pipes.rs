@@ -81,9 +81,9 @@ pub(crate) fn write(
                 Chance::keyed(seed, &[60, town.site.key, piece.street as u64, carries as u64]);
             let share = match (carries, piece.is_row) {
                 (Carries::Waste, true) => 1.0,
-                (Carries::Waste, false) => 0.75,
-                (_, true) if town.site.houses >= 150 => 0.68,
-                (_, false) if town.site.houses >= 150 => 0.5,
+                (Carries::Waste, false) => 0.95,
+                (_, true) if town.site.houses >= 60 => 0.97,
+                (_, false) if town.site.houses >= 60 => 0.8,
                 _ => 0.0,
             };
             if draw.hits(share) {
@@ -182,9 +182,9 @@ impl Work<'_> {
         let mut stops: Vec<(f64, bool)> = vec![];
         let arms = |node: Node| town.degree(node);
         let share = |n: usize| match n {
-            3.. => 0.9,
-            2 => 0.22,
-            _ => 0.1,
+            3.. => 0.96,
+            2 => 0.7,
+            _ => 0.25,
         };
         if chance.hits(share(arms(first))) {
             stops.push((from + chance.range(6.5, 9.0), true));
@@ -192,7 +192,7 @@ impl Work<'_> {
         if chance.hits(share(arms(last))) {
             stops.push((to - chance.range(6.5, 9.0), true));
         }
-        if length_m > 130.0 && chance.hits(0.3) {
+        if length_m > 85.0 && chance.hits(0.85) {
             stops.push((from + length_m * chance.range(0.42, 0.5), true));
         }
         if chance.hits((length_m / 138.0).min(0.97)) {
@@ -214,9 +214,9 @@ impl Work<'_> {
                 key: chance.next(),
             };
             if is_valve {
-                self.valves.push(fitting)
+                self.valves.push(fitting);
             } else {
-                self.hydrants.push(fitting)
+                self.hydrants.push(fitting);
             }
             (at, joint) = (t, next);
         }

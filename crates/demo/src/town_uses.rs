@@ -40,7 +40,7 @@ pub(crate) fn assign(seed: u64, town: &mut Town) {
     let kungsgatan: BTreeSet<Node> =
         town.row_pieces.iter().filter(|(_, street)| **street == 0).map(|(node, _)| *node).collect();
     let mut chosen: BTreeMap<Node, Use> = BTreeMap::new();
-    let mut take = |share: f64, purpose: Use, chosen: &mut BTreeMap<Node, Use>| {
+    let take = |share: f64, purpose: Use, chosen: &mut BTreeMap<Node, Use>| {
         let from = (share * n as f64) as usize;
         for (_, node) in whole.iter().skip(from) {
             let touches = kungsgatan.contains(node) || kungsgatan.contains(&(node.0 + 1, node.1));

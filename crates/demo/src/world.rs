@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::plane::{Area, Point, rounded};
+use crate::plane::{Area, Point, add, beside, distance, rounded, scaled, sub};
 use crate::region::{Site, country_rank, home_at, sites};
 use crate::roads::{Roads, TownRoom};
 use crate::routes::Grid;
@@ -142,5 +142,15 @@ fn river(terrain: &Terrain, sites: &[Site]) -> Vec<Point> {
     let bend = |x: f64, y: f64| [site.center[0] + core * x, site.center[1] + core * y];
     let inwards = |center: Point, toward: Point| crate::plane::between(center, toward, 0.25);
     let (a, b) = (bend(0.35, -0.32), bend(-0.3, -0.42));
-    rounded(&[inwards(from.center, a), a, bend(0.02, -0.46), b, inwards(to.center, b)], 4)
+    let course =
+        rounded(&[inwards(from.center, a), a, bend(0.02, -0.46), b, inwards(to.center, b)], 5);
+    let sides = beside(&course, 1.0);
+    let mut run = 0.0;
+    (0..course.len())
+        .map(|i| {
+            run += if i > 0 { distance(course[i - 1], course[i]) } else { 0.0 };
+            let aside = 17.0 * (run / 62.0).sin() + 9.0 * (run / 29.0).cos();
+            add(course[i], scaled(sub(sides[i], course[i]), aside))
+        })
+        .collect()
 }

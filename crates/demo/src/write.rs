@@ -44,7 +44,7 @@ pub struct DemoReport {
     pub files: Vec<(String, u64)>,
     /// Areas of the cadastre.
     pub n_parcel_areas: u64,
-    /// Addresses in the four GeoPackages.
+    /// Addresses of the four municipalities.
     pub n_addresses: u64,
     /// Buildings, counting every part.
     pub n_buildings: u64,
