@@ -141,7 +141,7 @@ await journey(
 		await page.reload();
 		await page.getByText("2 tagna · 2 sparade här").waitFor();
 		await button(page, "Ta bort foto 1").click();
-		await page.getByText("1 tagna · 1 sparade här").waitFor();
+		await page.getByText("1 taget · 1 sparat här").waitFor();
 		await button(page, "Ångra").click();
 		await page.getByText("2 tagna · 2 sparade här").waitFor();
 		await field(page, "Vid spindeln").check();
@@ -175,7 +175,7 @@ await journey(
 			}),
 		);
 		await page.reload();
-		await page.getByText("1 foton från avbrottet ligger under Foton.").waitFor();
+		await page.getByText("1 foto från avbrottet ligger under Foton.").waitFor();
 		await page.getByText("2 tagna · 2 sparade här").waitFor();
 	},
 );
