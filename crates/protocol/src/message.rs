@@ -91,7 +91,8 @@ pub struct OpOutcome {
     pub op: OpId,
     /// What became of it.
     pub outcome: Outcome,
-    /// Number of its last feed entry; `None` when it made none.
+    /// Number of its last feed entry. One that made none tells the entry that carries the row as it stands, so that
+    /// the laptop knows when it has it; `None` while it waits.
     pub seq: Option<u64>,
 }
 
