@@ -4,6 +4,7 @@
 //! a geodata store ([`Link`]) are arguments. A round of exchange ([`sync_round`]) takes the laptop only between two
 //! requests, so that work goes on beside it.
 
+mod answering;
 mod card;
 mod catalog;
 mod completing;
