@@ -1,0 +1,179 @@
+/**
+ * Every screen of the field app on the invented core, in two sizes and both modes: no violation that axe finds,
+ * no error in the console, and a picture of each to look at. `node tests/screens.mjs [name]`; the pictures go to
+ * the folder that SCREENS_DIR names, else to a new one under the system's temporary folder.
+ */
+import { mkdirSync, mkdtempSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+import { serve } from "./serve.mjs";
+
+const built = fileURLToPath(new URL("../build/screens", import.meta.url));
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const folder = process.env.SCREENS_DIR ?? mkdtempSync(join(tmpdir(), "faltkarta-screens-"));
+mkdirSync(folder, { recursive: true });
+
+const ground =
+	"off=water_pipe,sewer_pipe,storm_pipe,service_pipe,valve,hydrant,manhole,service_connection,water_installation";
+const zones = "on=shore_protection,protected_area,ancient_remains,plan,plan_provision";
+
+const search = async (page, text) => {
+	await page.getByTestId("search").click();
+	await page.getByTestId("search").fill(text);
+	await page.waitForTimeout(150);
+};
+const choose = async (page, text) => {
+	await search(page, text);
+	await page.getByTestId("hit").first().waitFor();
+	await page.keyboard.press("Enter");
+	await page.getByTestId("panel-card").waitFor();
+};
+
+/** Name, how the laptop is, and what a person does to get there. */
+const screens = [
+	["map", ground, async () => undefined],
+	[
+		"search",
+		ground,
+		async (page) => {
+			await search(page, "strandv");
+			await page.keyboard.press("ArrowDown");
+		},
+	],
+	[
+		"search-recent",
+		ground,
+		async (page) => {
+			await choose(page, "strandv 9");
+			await search(page, "");
+		},
+	],
+	["search-none", ground, (page) => search(page, "strandvgen 99")],
+	["search-coordinates", ground, (page) => search(page, "6600379 152143")],
+	["card-parcel", ground, (page) => choose(page, "exempelhyttan 1:5")],
+	["card-place", ground, (page) => choose(page, "6600379 152143")],
+	["card-valve", "sync=offline", (page) => choose(page, "ventil av-118")],
+	["zones", `${ground}&${zones}`, (page) => choose(page, "exempelhyttan 1:5")],
+	["layers", "", async (page) => page.getByTestId("rail-layers").click()],
+	["changes", `${ground}&sync=offline`, async (page) => page.getByTestId("rail-changes").click()],
+	["changes-empty", `${ground}&nochanges`, async (page) => page.getByTestId("rail-changes").click()],
+	["in-view", "", async (page) => page.getByTestId("rail-view").click()],
+	["settings", ground, async (page) => page.getByTestId("rail-settings").click()],
+	[
+		"settings-gloves-130",
+		`${ground}&text=130&gloves`,
+		async (page) => page.getByTestId("rail-settings").click(),
+	],
+	["keys", ground, async (page) => page.keyboard.press("F1")],
+	["recovered", `${ground}&draft=1&sync=attention`, async () => undefined],
+	[
+		"inspection",
+		`${ground}&draft=1&sync=offline`,
+		async (page) => {
+			await page.getByTestId("recovered-open").click();
+			await page.getByTestId("panel-inspection").getByRole("tab").first().waitFor();
+		},
+	],
+	[
+		"bundle",
+		"phase=bundle",
+		async (page) => {
+			await page.getByTestId("chip-sync").click();
+			await page.getByTestId("enrol-start").click();
+		},
+	],
+	["place-menu", ground, async (page) => page.mouse.click(500, 400, { button: "right" })],
+	["english", "language=en", (page) => choose(page, "ventil av-118")],
+	[
+		"start",
+		"phase=empty",
+		async (page) => {
+			await page.getByTestId("enrol-url").fill("https://svarar-inte.example");
+			await page.getByTestId("enrol-device").fill("VA-bil 3");
+			await page.getByTestId("enrol-user").fill("Fälttekniker Ett");
+			await page.getByTestId("enrol-start").click();
+		},
+	],
+];
+const sizes = [
+	[1280, 800],
+	[1920, 1080],
+];
+
+/** Waits until the map has drawn; a start without a map has nothing to wait for. */
+async function settle(page) {
+	await page.evaluate(async () => {
+		const { map, ready } = window.__faltkarta ?? {};
+		await ready;
+		if (map && !(map.loaded() && !map.isMoving()))
+			await Promise.race([
+				new Promise((done) => map.once("idle", done)),
+				new Promise((done) => setTimeout(done, 8000)),
+			]);
+	});
+	await page.waitForTimeout(200);
+}
+
+async function violations(page) {
+	await page.evaluate(axe);
+	const found = await page.evaluate(() =>
+		window.axe.run(document, {
+			runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+		}),
+	);
+	return found.violations.map(
+		(violation) =>
+			`${violation.id}: ${violation.help}\n      ${violation.nodes.map((node) => node.html.slice(0, 160)).join("\n      ")}`,
+	);
+}
+
+const only = process.argv[2];
+const server = await serve(built);
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium" });
+let passed = 0;
+const failures = [];
+for (const [name, query, act] of screens) {
+	if (only && !name.startsWith(only)) continue;
+	for (const [width, height] of sizes) {
+		for (const mode of ["sol", "natt"]) {
+			const title = `${name}-${width}x${height}-${mode}`;
+			const context = await browser.newContext({
+				viewport: { width, height },
+				colorScheme: mode === "natt" ? "dark" : "light",
+				locale: "sv-SE",
+			});
+			const page = await context.newPage();
+			const problems = [];
+			page.on("pageerror", (error) => problems.push(`error in the page: ${error.message}`));
+			page.on("console", (message) => {
+				if (message.type() === "error") problems.push(`console: ${message.text().slice(0, 300)}`);
+			});
+			try {
+				await page.clock.setFixedTime("2026-05-19T10:56:00");
+				await page.goto(`${server.url}/?core=fake&mode=${mode}&${query}`);
+				await page.waitForFunction(() => window.__faltkarta ?? document.querySelector("form"));
+				await settle(page);
+				await act(page);
+				await settle(page);
+				await page.screenshot({ path: join(folder, `${title}.png`) });
+				problems.push(...(await violations(page)));
+			} catch (error) {
+				problems.push(String(error).slice(0, 400));
+			}
+			await context.close();
+			if (problems.length === 0) passed += 1;
+			else {
+				failures.push(title);
+				console.log(`not ok  ${title}\n    ${problems.join("\n    ")}`);
+			}
+		}
+	}
+}
+await browser.close();
+server.close();
+console.log(`pictures in ${folder}`);
+console.log(`screens: ${passed} passed, ${failures.length} failed`);
+process.exitCode = failures.length === 0 ? 0 : 1;
