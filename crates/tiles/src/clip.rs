@@ -35,6 +35,9 @@ pub(crate) fn holds_point(at: Xy) -> bool {
     (LOW..=HIGH).contains(&at.0) && (LOW..=HIGH).contains(&at.1)
 }
 
+/// One side of the tile: the ordinate that decides, where the side lies, and in which direction the inside.
+type Side = (fn(Xy) -> f64, f64, f64);
+
 /// Cuts a ring (closed or not) by Sutherland and Hodgman's method; `spare` is room to work in.
 ///
 /// Parts that lie apart stay joined along the border of the margin, where nobody sees it.
@@ -42,7 +45,7 @@ pub(crate) fn ring(path: &mut Vec<Xy>, spare: &mut Vec<Xy>) {
     if path.len() > 1 && path.first() == path.last() {
         path.pop();
     }
-    let sides: [(fn(Xy) -> f64, f64, f64); 4] = [
+    let sides: [Side; 4] = [
         (|it| it.0, LOW, 1.0),
         (|it| it.0, HIGH, -1.0),
         (|it| it.1, LOW, 1.0),

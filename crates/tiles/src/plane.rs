@@ -50,8 +50,9 @@ impl Polynomial {
         let half = (bounds.max_e_m - middle.0, bounds.max_n_m - middle.1);
         let at = |i: f64, j: f64| exact(middle.0 + i * half.0, middle.1 + j * half.1);
         // Values at -1, 0 and 1 give c, b and a of a·x² + b·x + c; first along x, then the same along y.
-        let quadratic =
-            |low: f64, mid: f64, high: f64| (mid, (high - low) / 2.0, (high + low) / 2.0 - mid);
+        let quadratic = |low: f64, mid: f64, high: f64| {
+            (mid, (high - low) / 2.0, f64::midpoint(low, high) - mid)
+        };
         let rows = [-1.0, 0.0, 1.0].map(|j| {
             let (low, mid, high) = (at(-1.0, j), at(0.0, j), at(1.0, j));
             (quadratic(low.0, mid.0, high.0), quadratic(low.1, mid.1, high.1))

@@ -123,7 +123,7 @@ fn sides(at: (f64, f64), middle: (f64, f64)) -> u8 {
     let is_on = |it: f64| (it - (it / CUT_M).round() * CUT_M).abs() < ON_CUT_M;
     let east = if at.0 > middle.0 { CUT_EAST } else { CUT_WEST };
     let north = if at.1 > middle.1 { CUT_NORTH } else { CUT_SOUTH };
-    u8::from(is_on(at.0)) * east | u8::from(is_on(at.1)) * north
+    (u8::from(is_on(at.0)) * east) | (u8::from(is_on(at.1)) * north)
 }
 
 #[cfg(test)]

@@ -1,0 +1,53 @@
+use std::error::Error;
+use std::time::{Duration, Instant};
+
+/// How often each side is measured.
+pub(crate) const ROUNDS: usize = 5;
+
+pub(crate) type Outcome<T> = Result<T, Box<dyn Error>>;
+
+/// How long a piece of work takes.
+pub(crate) fn time<T>(work: impl FnOnce() -> Outcome<T>) -> Outcome<(Duration, T)> {
+    let start = Instant::now();
+    let result = work()?;
+    Ok((start.elapsed(), result))
+}
+
+/// Measures both sides in turn and prints the row.
+pub(crate) fn row(
+    what: &str,
+    peer: &str,
+    mut ours: impl FnMut() -> Outcome<Duration>,
+    mut theirs: impl FnMut() -> Outcome<Duration>,
+) -> Outcome<()> {
+    let (mut our_times, mut their_times) = (vec![], vec![]);
+    for _ in 0..ROUNDS {
+        our_times.push(ours()?);
+        their_times.push(theirs()?);
+    }
+    let (ours, theirs) = (quantile(&mut our_times, 0.5), quantile(&mut their_times, 0.5));
+    let ratio = theirs.as_secs_f64() / ours.as_secs_f64();
+    println!("{what:<52} {:>12} {:>12} {ratio:>8.1}×  {peer}", shown(ours), shown(theirs));
+    Ok(())
+}
+
+/// A row without a peer.
+pub(crate) fn lone_row(what: &str, ours: Duration, note: &str) {
+    println!("{what:<52} {:>12} {:>12} {:>9}  {note}", shown(ours), "–", "–");
+}
+
+pub(crate) fn quantile(times: &mut [Duration], q: f64) -> Duration {
+    times.sort_unstable();
+    times[((times.len() - 1) as f64 * q).round() as usize]
+}
+
+fn shown(it: Duration) -> String {
+    let s = it.as_secs_f64();
+    if s >= 1.0 {
+        format!("{s:.2} s")
+    } else if s >= 1e-3 {
+        format!("{:.2} ms", s * 1e3)
+    } else {
+        format!("{:.2} µs", s * 1e6)
+    }
+}
