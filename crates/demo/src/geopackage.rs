@@ -66,7 +66,7 @@ impl GeoPackage {
         for spec in specs {
             let mut columns = String::new();
             let mut names = String::new();
-            for (name, kind) in spec.columns {
+            for &(name, kind) in spec.columns {
                 columns.extend([", \"", name, "\" ", kind]);
                 names.extend([", \"", name, "\""]);
             }
