@@ -16,6 +16,13 @@ use crate::role::Role;
 /// PostGIS will implement the same.
 ///
 /// Every function is one transaction, and returns only after a durable commit. All of them block.
+///
+/// # Errors
+///
+/// [`StoreError`] names each refusal; beside those that a function tells of, every one can fail with
+/// [`StoreError::DiskFull`], [`StoreError::Damaged`], [`StoreError::Database`] and [`StoreError::Io`]. What was
+/// stored before stays as it was.
+#[expect(clippy::missing_errors_doc, reason = "told once for all functions")]
 pub trait GeodataStore: Send + Sync {
     /// The store's grid; all geometry in it lies there.
     fn grid(&self) -> GridSystem;
@@ -256,6 +263,11 @@ pub struct FeatureFilter {
 }
 
 /// The side of a store that takes delivered features in, inside one transaction.
+///
+/// # Errors
+///
+/// As for [`GeodataStore`]; the whole transaction is undone.
+#[expect(clippy::missing_errors_doc, reason = "told once for all functions")]
 pub trait Delivered {
     /// Begins the set of one supplier's file for a dataset. `key` names the set: rows of the same set that the new
     /// delivery does not hold are gone.
@@ -330,6 +342,11 @@ pub struct StoredBlob {
 }
 
 /// One snapshot of everything that a package needs.
+///
+/// # Errors
+///
+/// As for [`GeodataStore`].
+#[expect(clippy::missing_errors_doc, reason = "told once for all functions")]
 pub trait PackageInputs {
     /// Where the feed ended when the snapshot was taken.
     fn head(&self) -> &StoreHead;

@@ -236,12 +236,10 @@ fn import_one(
     let mut by_dataset: Vec<(&Dataset, Vec<Recognised<'_>>)> = vec![];
     for mut layer in recognition.found {
         layer.forced_epsg = options.force_epsg;
-        match by_dataset.iter_mut().find(|(it, _)| it.id == layer.dataset) {
-            Some((_, layers)) => layers.push(layer),
-            None => {
-                let dataset = datasets.iter().find(|it| it.id == layer.dataset);
-                by_dataset.extend(dataset.map(|it| (it, vec![layer])));
-            }
+        if let Some((_, layers)) = by_dataset.iter_mut().find(|(it, _)| it.id == layer.dataset) {
+            layers.push(layer);
+        } else if let Some(dataset) = datasets.iter().find(|it| it.id == layer.dataset) {
+            by_dataset.push((dataset, vec![layer]));
         }
     }
     let key = set_key(file);

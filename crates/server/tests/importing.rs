@@ -1,5 +1,7 @@
 //! Deliveries taken into a store.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on stops")]
+
 mod harness;
 
 use faltkarta_changes::OperationKind;

@@ -1,5 +1,7 @@
 //! Packages: cut, described, and fetched in pieces.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on stops")]
+
 mod harness;
 
 use std::sync::Arc;

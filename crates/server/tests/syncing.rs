@@ -1,5 +1,7 @@
 //! The wire, end to end over a loopback connection.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on stops")]
+
 mod harness;
 
 use std::io::Write as _;

@@ -63,8 +63,8 @@ pub(super) async fn get(
     files::serve(&headers, Served { file, etag, media_type: "application/octet-stream" }).await
 }
 
-fn number(headers: &HeaderMap, name: HeaderName) -> Result<u64, StoreError> {
-    let value = headers.get(&name).and_then(|it| it.to_str().ok()).and_then(|it| it.parse().ok());
+fn number(headers: &HeaderMap, name: &HeaderName) -> Result<u64, StoreError> {
+    let value = headers.get(name).and_then(|it| it.to_str().ok()).and_then(|it| it.parse().ok());
     value.ok_or_else(|| StoreError::Malformed { text: format!("{name} is missing or no number") })
 }
 
@@ -92,7 +92,7 @@ pub(super) async fn patch(
     if bytes.len() > MAX_CHUNK_BYTES {
         return Err(StoreError::TooLarge { most: MAX_CHUNK_BYTES as u64, unit: "bytes" }.into());
     }
-    let (at, total) = (number(&headers, UPLOAD_OFFSET)?, number(&headers, UPLOAD_LENGTH)?);
+    let (at, total) = (number(&headers, &UPLOAD_OFFSET)?, number(&headers, &UPLOAD_LENGTH)?);
     let added = context.run(move |it| {
         if let Err(error) = check_digest(&headers, &bytes) {
             // The chunk was spoilt on its way; the store still has what it had.

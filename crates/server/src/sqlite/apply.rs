@@ -115,7 +115,7 @@ impl Judge<'_, '_> {
                 Ok((outcome, conflicts)) => {
                     if is_group && !conflicts.is_empty() {
                         stumble = Some(Hold::Parked { why: "group", needs: None });
-                        let group = self.group_conflict(unit, &conflicts);
+                        let group = Self::group_conflict(unit, &conflicts);
                         self.go_back(mark)?;
                         self.open_conflict(arrived, &group)?;
                         break;
@@ -163,7 +163,7 @@ impl Judge<'_, '_> {
         Ok(())
     }
 
-    fn group_conflict(&self, unit: &[Arrived], conflicts: &[Conflict]) -> Conflict {
+    fn group_conflict(unit: &[Arrived], conflicts: &[Conflict]) -> Conflict {
         let first = unit[0].op.id;
         Conflict {
             id: conflict_id(first, "group"),
@@ -281,10 +281,6 @@ impl Judge<'_, '_> {
     }
 
     /// Merges one operation and writes what follows; or says what it waits for.
-    #[expect(
-        clippy::type_complexity,
-        reason = "an outcome with its conflicts, or a reason to wait"
-    )]
     fn apply(
         &mut self,
         arrived: &Arrived,
@@ -310,14 +306,13 @@ impl Judge<'_, '_> {
         for closed in &merge.closes {
             close_conflict(self.conn(), *closed, op.id)?;
         }
-        let outcome = if !conflicts.is_empty() {
-            Outcome::Conflict { conflicts: conflicts.iter().map(|it| it.id).collect() }
-        } else {
-            match merge.verdict {
-                Verdict::Same => Outcome::Same,
-                Verdict::Merged => Outcome::Merged,
-                _ => Outcome::Applied,
+        let outcome = match merge.verdict {
+            _ if !conflicts.is_empty() => {
+                Outcome::Conflict { conflicts: conflicts.iter().map(|it| it.id).collect() }
             }
+            Verdict::Same => Outcome::Same,
+            Verdict::Merged => Outcome::Merged,
+            _ => Outcome::Applied,
         };
         // Without an entry of its own, the entry that carries the row as it stands tells when the laptop has it.
         let seq = seq.or(stored.map(|it| it.seq));

@@ -25,7 +25,7 @@ pub enum OpenMode {
 }
 
 /// The name of the database in the folder.
-const DATABASE: &str = "store.sqlite";
+pub(super) const DATABASE: &str = "store.sqlite";
 
 /// Opens the store in a folder and holds it until the value is dropped; declarations in `datasets/` and `forms/` are
 /// read anew.
@@ -60,7 +60,7 @@ pub fn open_store(folder: &Path, mode: OpenMode, rim: &dyn Rim) -> Result<Sqlite
     let grid = grid.ok_or_else(|| StoreError::damaged("the store's grid is not known"))?;
     let workspace = meta(&conn, "workspace")?;
     let catalogue = Catalogue::read(folder, &mut conn)?;
-    Ok(SqliteStore::new(folder.to_owned(), database, lock, conn, grid, workspace, catalogue))
+    Ok(SqliteStore::new(folder.to_owned(), lock, conn, grid, workspace, catalogue))
 }
 
 /// Opens a connection with the store's settings, each read back.

@@ -46,7 +46,6 @@ impl fmt::Debug for SqliteStore {
 impl SqliteStore {
     pub(super) fn new(
         folder: PathBuf,
-        database: PathBuf,
         lock: File,
         writer: Connection,
         grid: GridSystem,
@@ -55,8 +54,8 @@ impl SqliteStore {
     ) -> Self {
         Self {
             packages: folder.join("packages"),
+            database: folder.join(open::DATABASE),
             folder,
-            database,
             writer: Mutex::new(writer),
             readers: Mutex::new(vec![]),
             grid,

@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
@@ -91,9 +92,7 @@ pub fn addresses(rows: &[(&str, &str, &str, f64, f64)]) -> String {
     );
     for (id, street, number, n_m, e_m) in rows {
         let (n_m, e_m) = (format!("{n_m}").replace('.', ","), format!("{e_m}").replace('.', ","));
-        text += &format!(
-            "{id};{street};{number};;71130;LINDESBERG;1885;LINDESBERG;2026-03-01T00:00:00Z;{n_m};{e_m}\n"
-        );
+        writeln!(text, "{id};{street};{number};;71130;LINDESBERG;1885;LINDESBERG;2026-03-01T00:00:00Z;{n_m};{e_m}").unwrap();
     }
     text
 }
@@ -114,7 +113,7 @@ antal_varv = "varv"
 pub fn valves(rows: &[(&str, &str, &str, i64)]) -> String {
     let mut text = String::from("id;nummer;lage;varv;e;n\n");
     for (at, (id, number, position, turns)) in rows.iter().enumerate() {
-        text += &format!("{id};{number};{position};{turns};{};6608920\n", 162_914 + at);
+        writeln!(text, "{id};{number};{position};{turns};{};6608920", 162_914 + at).unwrap();
     }
     text
 }
@@ -226,9 +225,9 @@ impl Answer {
 pub fn request_bytes(method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     let mut bytes = format!("{method} {path} HTTP/1.1\r\nHost: store\r\nConnection: close\r\n");
     for (name, value) in headers {
-        bytes += &format!("{name}: {value}\r\n");
+        write!(bytes, "{name}: {value}\r\n").unwrap();
     }
-    bytes += &format!("Content-Length: {}\r\n\r\n", body.len());
+    write!(bytes, "Content-Length: {}\r\n\r\n", body.len()).unwrap();
     let mut bytes = bytes.into_bytes();
     bytes.extend_from_slice(body);
     bytes
