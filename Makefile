@@ -20,10 +20,10 @@ VENV := $(FALTKARTA_CACHE)/venv
 UI_SOURCES := $(shell find ui/src ui/messages ui/project.inlang ui/public -type f -not -path '*/generated/*' -not -path '*/cache/*' 2>/dev/null) \
 	ui/index.html ui/package.json ui/vite.config.ts ui/svelte.config.js ui/tsconfig.json
 
-.PHONY: help setup setup-test ui types forms demo run test lint unit screens journeys bench soak package clean
+.PHONY: help setup setup-test ui types forms demo run test lint unit screens journeys bench soak package check-package clean
 
 help: ## print this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 setup: ## install what `make run` needs (Debian: apt); says what and why
 	@scripts/setup.sh run
@@ -90,6 +90,9 @@ soak: ## property tests with many more cases (CASES=…)
 
 package: setup ui ## a .deb with the programs and the demo town, in dist/
 	@scripts/package.sh
+
+check-package: ## open the newest .deb's window without any network and search in it
+	@scripts/check-package.sh
 
 clean: ## remove built files and the demo town from the cache folder
 	rm -rf ui/dist ui/node_modules dist "$(CARGO_TARGET_DIR)" "$(FALTKARTA_CACHE)/demo" "$(FALTKARTA_SHOTS)" "$(VENV)"

@@ -23,6 +23,7 @@ TEST_PACKAGES=(
 	"chromium|shows every screen to the accessibility check"
 	"dbus|the system's key store speaks over it"
 	"gdal-bin|reads what we write, as a program that is not ours"
+	"iproute2|starts the loopback of an otherwise empty network"
 	"python3-venv|runs the converter of form spreadsheets"
 )
 

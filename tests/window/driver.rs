@@ -3,11 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use base64::Engine;
 use serde_json::{Value, json};
 
 use crate::patience::{LONGEST, Patience};
-use crate::programs::{Running, children_of, free_port, name_of, program};
+use crate::programs::{Running, children_of, free_port, installed, name_of, program};
 use crate::screen::Screen;
 
 /// The key under which WebDriver names an element (W3C WebDriver, "web element identifier").
@@ -36,17 +35,18 @@ pub(crate) struct Element(String);
 
 /// One start of the desktop program.
 #[derive(Debug)]
-pub(crate) struct Window {
+pub(crate) struct Window<'s> {
+    screen: &'s Screen,
     address: String,
     agent: ureq::Agent,
     dir: PathBuf,
     driver: Running,
 }
 
-impl Window {
+impl<'s> Window<'s> {
     /// Starts the program on a laptop's folder, with the package that an installer would carry.
     pub(crate) fn open(
-        screen: &Screen,
+        screen: &'s Screen,
         dir: &Path,
         bundle: Option<&Path>,
     ) -> Result<Self, WindowError> {
@@ -73,13 +73,15 @@ impl Window {
             .build()
             .new_agent();
         let mut window = Self {
+            screen,
             address: format!("http://127.0.0.1:{port}"),
             agent,
             dir: dir.to_owned(),
             driver,
         };
         window.wait_for_driver()?;
-        let options = json!({ "binary": program("faltkarta-desktop"), "args": ["--dir", dir] });
+        let binary = installed().unwrap_or_else(|| program("faltkarta-desktop"));
+        let options = json!({ "binary": binary, "args": ["--dir", dir] });
         let wanted =
             json!({ "capabilities": { "alwaysMatch": { "webkitgtk:browserOptions": options } } });
         let session = window.post("/session", &wanted)?;
@@ -131,7 +133,7 @@ impl Window {
                 Err(error) => return Err(error),
             }
             if !patience.is_left() {
-                let _ = self.shoot("not-seen");
+                self.screen.shoot("not-seen");
                 let seen = self.run("return document.body.innerText.slice(0, 2000)", &[])?;
                 let seen = seen.as_str().unwrap_or_default().replace('\n', " · ");
                 return Err(WindowError::NotSeen { what: what.to_owned(), seen });
@@ -152,6 +154,14 @@ impl Window {
             .map(|_| ())
     }
 
+    /// Waits for a text in a part of the page that a CSS selector names.
+    pub(crate) fn see_in(&self, selector: &str, text: &str) -> Result<(), WindowError> {
+        const HAS: &str = "return [...document.querySelectorAll(arguments[0])]
+            .some((it) => it.innerText.includes(arguments[1]))";
+        let what = format!("{text} in {selector}");
+        self.wait_for(&what, HAS, &[selector.into(), text.into()]).map(|_| ())
+    }
+
     /// The first visible element of a role whose accessible name begins with the name given.
     pub(crate) fn find(&self, role: &str, name: &str) -> Result<Element, WindowError> {
         let answer = self.wait_for(&format!("{role} {name}"), FIND, &[role.into(), name.into()])?;
@@ -167,8 +177,21 @@ impl Window {
 
     /// Presses what has this role and name.
     pub(crate) fn press(&self, role: &str, name: &str) -> Result<(), WindowError> {
-        let element = self.find(role, name)?;
+        self.click(&self.find(role, name)?)
+    }
+
+    /// Presses what a CSS selector names.
+    pub(crate) fn press_what(&self, selector: &str) -> Result<(), WindowError> {
+        self.click(&self.select(selector)?)
+    }
+
+    fn click(&self, element: &Element) -> Result<(), WindowError> {
         self.post(&format!("/element/{}/click", element.0), &json!({})).map(|_| ())
+    }
+
+    /// Empties a field.
+    pub(crate) fn clear(&self, element: &Element) -> Result<(), WindowError> {
+        self.post(&format!("/element/{}/clear", element.0), &json!({})).map(|_| ())
     }
 
     /// Types into an element; for a file input, the path of a file.
@@ -176,17 +199,13 @@ impl Window {
         self.post(&format!("/element/{}/value", element.0), &json!({ "text": text })).map(|_| ())
     }
 
-    /// Keeps a picture of the window, when a folder for pictures is named.
+    /// Keeps a picture of the screen, when a folder for pictures is named.
     pub(crate) fn shoot(&self, name: &str) -> Result<(), WindowError> {
-        let Some(folder) = std::env::var_os("FALTKARTA_SHOTS").map(PathBuf::from) else {
-            return Ok(());
-        };
-        let answer = self.get("/screenshot")?;
-        let bytes = base64::engine::general_purpose::STANDARD
-            .decode(answer.as_str().unwrap_or_default())
-            .expect("a screenshot is base 64");
-        std::fs::create_dir_all(&folder).expect("the folder for pictures");
-        std::fs::write(folder.join(format!("{name}.png")), bytes).expect("a picture");
+        // Two frames on, what was asked for before is drawn.
+        const DRAWN: &str = "const done = arguments[0];
+            requestAnimationFrame(() => requestAnimationFrame(() => done(true)))";
+        self.post("/execute/async", &json!({ "script": DRAWN, "args": [] }))?;
+        self.screen.shoot(name);
         Ok(())
     }
 

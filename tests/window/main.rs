@@ -5,6 +5,7 @@
 
 mod driver;
 mod patience;
+mod picture;
 mod programs;
 mod screen;
 mod shell;

@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-/// At most this long; generous, because the screen is drawn without a graphics card.
-pub(crate) const LONGEST: Duration = Duration::from_secs(60);
+/// At most this long; generous, because the screen is drawn without a graphics card, and
+/// because a laptop that finds no network tries again ever more seldom.
+pub(crate) const LONGEST: Duration = Duration::from_mins(2);
 /// Between two looks.
 const GLANCE: Duration = Duration::from_millis(150);
 

@@ -4,6 +4,14 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Child, Command};
 
+/// Names an installed desktop program in the environment, to be tried in place of the built one.
+const INSTALLED: &str = "FALTKARTA_INSTALLED";
+
+/// The installed desktop program that is to be tried, if any; it brings its own package.
+pub(crate) fn installed() -> Option<PathBuf> {
+    std::env::var_os(INSTALLED).map(PathBuf::from)
+}
+
 /// Path of a program of this workspace, built beside this test.
 pub(crate) fn program(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a test knows its own path");

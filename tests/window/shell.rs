@@ -1,16 +1,17 @@
 //! What the shell itself promises: one window per laptop, and a window that comes back.
 
 use crate::driver::{Window, WindowError};
-use crate::programs::{children_of, cut, name_of};
+use crate::programs::{children_of, cut, installed, name_of};
 use crate::screen::Screen;
 use crate::town::Town;
 
 #[test]
 #[ignore = "needs the built programs and a virtual screen: make journeys"]
 fn the_installed_package_answers_at_the_first_start_without_a_server() -> Result<(), WindowError> {
-    let (town, screen) = (Town::shared(), Screen::start());
+    let screen = Screen::start();
     let laptop = tempfile::tempdir().expect("a laptop's folder");
-    let window = Window::open(&screen, laptop.path(), Some(&town.bundle()))?;
+    let bundle = installed().is_none().then(|| Town::shared().bundle());
+    let window = Window::open(&screen, laptop.path(), bundle.as_deref())?;
     window.wait_for_map()?;
     let search = window.find("textbox", "Sök")?;
     window.type_into(&search, "kungsg 12")?;
