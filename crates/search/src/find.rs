@@ -134,6 +134,15 @@ struct Fitting {
     start: u32,
 }
 
+/// Where entries are looked for, and how many of one group are wanted.
+#[derive(Debug, Clone, Copy)]
+struct Look<'a> {
+    index: &'a PlaceIndex,
+    reading: &'a Reading,
+    share: usize,
+    is_overlay: bool,
+}
+
 /// An entry that fits.
 #[derive(Debug, Clone, Copy)]
 struct Fit {
@@ -170,6 +179,7 @@ impl Finder<'_> {
         // Without a number every street gives a few entries rather than the first street all.
         let share =
             if reading.tail.is_some() { limit } else { limit.div_ceil(groups.len().max(1)) };
+        let look = Look { index, reading, share, is_overlay };
         let mut fits: Vec<Fit> = Vec::new();
         let mut from = 0;
         while from < groups.len().min(MAX_GROUPS) && fits.is_empty() {
@@ -185,7 +195,7 @@ impl Finder<'_> {
                 if is_full {
                     break;
                 }
-                self.fits_in(index, reading, *fitting, share, is_overlay, &mut fits);
+                self.fits_in(look, *fitting, &mut fits);
             }
             from += n;
         }
@@ -211,15 +221,8 @@ impl Finder<'_> {
         groups
     }
 
-    fn fits_in(
-        &self,
-        index: &PlaceIndex,
-        reading: &Reading,
-        fitting: Fitting,
-        share: usize,
-        is_overlay: bool,
-        fits: &mut Vec<Fit>,
-    ) {
+    fn fits_in(&self, look: Look<'_>, fitting: Fitting, fits: &mut Vec<Fit>) {
+        let Look { index, reading, share, is_overlay } = look;
         let group = fitting.group as usize;
         let municipality = index.strings.get(index.group_municipalities[group]);
         let context: Vec<&str> = reading

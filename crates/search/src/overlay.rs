@@ -61,7 +61,9 @@ impl Overlay {
             let mut builder = PlaceIndexBuilder::new();
             let mut entries: Vec<&PlaceEntry> = self.entries.values().collect();
             entries.sort_by_key(|it| it.feature);
-            entries.into_iter().for_each(|it| builder.add(it));
+            for it in entries {
+                builder.add(it);
+            }
             builder.build()
         })
     }

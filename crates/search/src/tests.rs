@@ -115,7 +115,9 @@ fn region() -> Vec<PlaceEntry> {
 
 fn index() -> PlaceIndex {
     let mut builder = PlaceIndexBuilder::new();
-    region().iter().for_each(|it| builder.add(it));
+    for it in &region() {
+        builder.add(it);
+    }
     builder.build()
 }
 

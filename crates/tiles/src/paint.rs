@@ -273,6 +273,8 @@ fn detail_at(z: u8) -> Detail {
         14.. => Detail { tolerance: UNITS_PER_PIXEL / 8.0, least_twice_area: pixel / 4 },
         12 | 13 => Detail { tolerance: UNITS_PER_PIXEL / 4.0, least_twice_area: pixel },
         10 | 11 => Detail { tolerance: UNITS_PER_PIXEL / 2.0, least_twice_area: pixel },
-        _ => Detail { tolerance: UNITS_PER_PIXEL / 2.0, least_twice_area: 4 * pixel },
+        8 | 9 => Detail { tolerance: UNITS_PER_PIXEL / 2.0, least_twice_area: 4 * pixel },
+        // So far out only lakes and forests are left, and they make the country recognisable.
+        _ => Detail { tolerance: UNITS_PER_PIXEL / 2.0, least_twice_area: pixel },
     }
 }
