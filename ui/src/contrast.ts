@@ -5,8 +5,7 @@ export function contrast(a: string, b: string): number {
 }
 
 function luminance(color: string): number {
-	const digits =
-		color.length === 4 ? [...color.slice(1)].map((digit) => digit + digit).join("") : color.slice(1);
+	const digits = color.length === 4 ? color.slice(1).replace(/./g, "$&$&") : color.slice(1);
 	const [r = 0, g = 0, b = 0] = [0, 2, 4].map((at) => {
 		const part = Number.parseInt(digits.slice(at, at + 2), 16) / 255;
 		return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;

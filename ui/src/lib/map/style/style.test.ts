@@ -28,9 +28,7 @@ const datasetOf = (layer: LayerSpecification) =>
 
 describe.each(styles)("the style of %s", (_mode, style: StyleSpecification) => {
 	it("is valid", () => {
-		expect(
-			validateStyleMin(style as Parameters<typeof validateStyleMin>[0]).map((error) => error.message),
-		).toEqual([]);
+		expect(validateStyleMin(style).map((error) => error.message)).toEqual([]);
 	});
 
 	it("has one layer for each name, and not too many for a slow computer", () => {
