@@ -56,6 +56,9 @@ pub(crate) enum Verb {
         /// The dataset.
         #[arg(long)]
         dataset: String,
+        /// Only the inspections of this form, with a column for each answer.
+        #[arg(long)]
+        form: Option<String>,
         /// .gpkg, .geojson or .csv
         #[arg(long)]
         to: PathBuf,

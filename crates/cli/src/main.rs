@@ -1,2 +1,53 @@
-//! Entry.
-fn main() {}
+//! `faltkarta`: the same use cases headless, and the coordinator's tools.
+
+mod arguments;
+mod coordinator;
+mod failure;
+mod laptop;
+mod rim;
+mod say;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::arguments::{Arguments, Verb};
+use crate::failure::Failure;
+use crate::say::{Voice, refuse};
+
+fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("FALTKARTA_LOG")
+                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("error")),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+    let arguments = Arguments::parse();
+    let voice = if arguments.json { Voice::Json } else { Voice::Human };
+    match run(arguments.command, voice) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            refuse(voice, &failure);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(verb: Verb, voice: Voice) -> Result<(), Failure> {
+    match verb {
+        Verb::Demo { dir, scale, seed } => coordinator::demo(&dir, scale, seed, voice),
+        Verb::Import { store, files, dataset, mapping, crs, dry_run } => {
+            let wanted = coordinator::ImportWish { dataset, mapping, crs, dry_run };
+            coordinator::import(&store, &files, wanted, voice)
+        }
+        Verb::Export { store, dataset, form, to } => {
+            coordinator::export(&store, &dataset, form.as_deref(), &to, voice)
+        }
+        Verb::Serve { store, listen } => coordinator::serve(&store, listen, voice),
+        Verb::Package { store, to, all } => coordinator::package(&store, &to, all, voice),
+        Verb::Device { verb } => coordinator::device(verb, voice),
+        Verb::Dataset { verb } => coordinator::dataset(verb, voice),
+        Verb::Field { dir, verb } => laptop::run(&dir, verb, voice),
+    }
+}

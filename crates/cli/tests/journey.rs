@@ -286,7 +286,7 @@ fn broken_input_is_refused_with_a_code_and_nothing_is_read() {
 
     let foreign = place.path("bild.gpkg");
     std::fs::write(&foreign, PICTURE).unwrap();
-    assert_eq!(refusal(&["import", text(&store), text(&foreign)]), "not_a_delivery");
+    assert_eq!(refusal(&["import", text(&store), text(&foreign)]), "foreign_file");
 
     let unknown = place.path("plan.geojson");
     let feature = json!({

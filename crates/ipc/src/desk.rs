@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-use faltkarta_app::{AppError, Field, Link, Phase};
+use faltkarta_app::{AppError, Field, Link, LinkError, Phase};
 use faltkarta_geo::GridSystem;
 use faltkarta_model::{BlobId, IdSource, Timestamp};
 use faltkarta_protocol::PackageManifest;
@@ -18,7 +18,7 @@ use crate::error::ApiError;
 use crate::exchange::Exchange;
 
 /// Makes the way to a geodata store: its address and the laptop's token, when it has one.
-pub type LinkFactory = dyn Fn(&str, Option<&str>) -> Box<dyn Link> + Send + Sync;
+pub type LinkFactory = dyn Fn(&str, Option<&str>) -> Result<Box<dyn Link>, LinkError> + Send + Sync;
 
 /// All that a desk needs from the world outside.
 #[derive(Clone)]

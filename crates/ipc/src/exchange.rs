@@ -104,10 +104,11 @@ impl Shared {
             (session.store_url, token, field.counts().map_or(0, |it| it.0.saved_here))
         };
         self.exchange.lock().n_to_send = Some(n_waiting);
-        let mut link = (self.options.link)(&url, Some(&token));
         let mut now = self.options.now;
         let mut ids = (self.options.ids)();
-        let report = sync_round(&self.field, &mut *link, &mut now, &mut *ids);
+        let report = (self.options.link)(&url, Some(&token))
+            .map_err(AppError::from)
+            .and_then(|mut link| sync_round(&self.field, &mut *link, &mut now, &mut *ids));
         let failure = match report {
             Ok(report) => report.failure,
             Err(error) => Some(error),
@@ -138,14 +139,17 @@ impl Shared {
     }
 
     fn enrol(&self, wanted: &Enrolment) {
-        let mut link = (self.options.link)(&wanted.url, None);
         let mut now = self.options.now;
         let mut progress = |it: EnrolStep| self.note_step(enrol_step(&it));
-        let mut outcome = enrol(&self.field, &mut *link, wanted, &mut now, &mut progress);
-        if matches!(&outcome, Err(AppError::Link(_))) && self.is_enrolled() {
-            // The laptop is enrolled and the fetch was cut: once more from where it ended.
-            outcome = install_next_package(&self.field, &mut *link, &mut progress);
-        }
+        let link = (self.options.link)(&wanted.url, None);
+        let outcome = link.map_err(AppError::from).and_then(|mut link| {
+            let first = enrol(&self.field, &mut *link, wanted, &mut now, &mut progress);
+            if matches!(&first, Err(AppError::Link(_))) && self.is_enrolled() {
+                // The laptop is enrolled and the fetch was cut: once more from where it ended.
+                return install_next_package(&self.field, &mut *link, &mut progress);
+            }
+            first
+        });
         let told = match outcome {
             Ok(()) => step("done", "", 0, 0),
             Err(error) => EnrolmentDto {

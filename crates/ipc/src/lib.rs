@@ -14,7 +14,7 @@ mod exchange;
 mod typescript;
 
 pub use command::*;
-pub use desk::{Desk, DeskOptions, TileAnswer};
+pub use desk::{Desk, DeskOptions, LinkFactory, TileAnswer};
 pub use dto::*;
 pub use error::ApiError;
 pub use typescript::typescript;
