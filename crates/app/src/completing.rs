@@ -53,9 +53,8 @@ impl Field {
             outline.shown(name, &known.text(name).unwrap_or_default())
         });
         let group = Some(GroupId::from_uuid(ids.next_id()));
-        let inspection =
-            self.inspection(&draft, &form.declaration, submission, summary, now, group)?;
-        let mut acts = vec![inspection];
+        let record = record(&draft, &form.declaration, submission, summary, now)?;
+        let mut acts = vec![Draughted { group, ..record }];
         acts.extend(self.update_of_subject(&draft, &form.declaration, &known, now, group)?);
         let ops = self.operations(acts, now, ids)?;
         self.journal(&LocalEdit { ops, completes_draft: Some(id) })
@@ -84,61 +83,6 @@ impl Field {
             return Err(invalid(stranger.as_str()));
         }
         Ok(())
-    }
-
-    fn inspection(
-        &self,
-        draft: &Draft,
-        form: &FormDeclaration,
-        submission: &Submission,
-        summary: String,
-        now: Timestamp,
-        group: Option<GroupId>,
-    ) -> Result<Draughted, AppError> {
-        let inspection = Inspection {
-            form: form.id.clone(),
-            form_version: draft.form_version.clone(),
-            title: form.title.sv.clone(),
-            body: form.body.clone(),
-            subject: draft.subject.clone(),
-            subject_label: draft.subject_label.clone(),
-            local_number: draft.local_number.clone(),
-            performed_by: draft.user.clone(),
-            started_at: draft.started_at.clone(),
-            completed_at: now.to_string(),
-            answers_json: submission.answers_json.clone(),
-            instance_xml: submission.instance_xml.clone(),
-            summary: summary.clone(),
-            n_photos: submission.blobs.len() as u32,
-        };
-        let new = |new: Value| Change { old: Value::Null, new };
-        let mut changes: BTreeMap<FieldId, Change> = inspection
-            .properties()
-            .into_iter()
-            .filter(|it| !it.1.is_null())
-            .map(|(field, value)| (field, new(value)))
-            .collect();
-        if let Some((e_m, n_m)) = draft.position_m {
-            let point = Value::Geometry(Geometry::point(e_m, n_m));
-            changes.insert(geometry_field()?, new(point));
-        }
-        let subject = if draft.subject_label.is_empty() {
-            String::new()
-        } else {
-            format!(", {}", draft.subject_label)
-        };
-        Ok(Draughted {
-            dataset: DatasetId::parse(INSPECTION_DATASET).map_err(AppError::damaged)?,
-            feature: draft.id,
-            kind: OperationKind::Create,
-            base_version: 0,
-            changes,
-            group,
-            blobs: submission.blobs.clone(),
-            list_kind: "inspection",
-            title: format!("{}{subject}", form.title.sv),
-            detail: summary,
-        })
     }
 
     /// The fields of the subject that follow from answers; a question without an answer leaves its field as it was.
@@ -179,6 +123,60 @@ impl Field {
             changes,
         }))
     }
+}
+
+/// The record itself: a new feature with the id of the draft.
+fn record(
+    draft: &Draft,
+    form: &FormDeclaration,
+    submission: &Submission,
+    summary: String,
+    now: Timestamp,
+) -> Result<Draughted, AppError> {
+    let inspection = Inspection {
+        form: form.id.clone(),
+        form_version: draft.form_version.clone(),
+        title: form.title.sv.clone(),
+        body: form.body.clone(),
+        subject: draft.subject.clone(),
+        subject_label: draft.subject_label.clone(),
+        local_number: draft.local_number.clone(),
+        performed_by: draft.user.clone(),
+        started_at: draft.started_at.clone(),
+        completed_at: now.to_string(),
+        answers_json: submission.answers_json.clone(),
+        instance_xml: submission.instance_xml.clone(),
+        summary: summary.clone(),
+        n_photos: submission.blobs.len() as u32,
+    };
+    let new = |new: Value| Change { old: Value::Null, new };
+    let mut changes: BTreeMap<FieldId, Change> = inspection
+        .properties()
+        .into_iter()
+        .filter(|it| !it.1.is_null())
+        .map(|(field, value)| (field, new(value)))
+        .collect();
+    if let Some((e_m, n_m)) = draft.position_m {
+        let point = Value::Geometry(Geometry::point(e_m, n_m));
+        changes.insert(geometry_field()?, new(point));
+    }
+    let subject = if draft.subject_label.is_empty() {
+        String::new()
+    } else {
+        format!(", {}", draft.subject_label)
+    };
+    Ok(Draughted {
+        dataset: DatasetId::parse(INSPECTION_DATASET).map_err(AppError::damaged)?,
+        feature: draft.id,
+        kind: OperationKind::Create,
+        base_version: 0,
+        changes,
+        group: None,
+        blobs: submission.blobs.clone(),
+        list_kind: "inspection",
+        title: format!("{}{subject}", form.title.sv),
+        detail: summary,
+    })
 }
 
 /// Answers by question name: the flat JSON, and the instance for calculated ones that are not in it.

@@ -1,6 +1,7 @@
 //! What the core needs to know of an XForm: its questions, and the codes of its choices with their Swedish names.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
 
 use crate::xml::{Step, attribute, leaves, unescape, walk};
 
@@ -78,7 +79,8 @@ impl Reader {
     fn open(&mut self, name: &str, attributes: &str) {
         self.stack.push(name.to_owned());
         if self.is_first {
-            self.first_instance.push_str(&format!("<{name} {attributes}>"));
+            // Writing to a string cannot fail, here and below.
+            let _ = write!(self.first_instance, "<{name} {attributes}>");
             return;
         }
         match name {
@@ -136,7 +138,7 @@ impl Reader {
             if self.stack.len() == self.first_depth {
                 self.is_first = false;
             } else if let Some(name) = self.stack.last() {
-                self.first_instance.push_str(&format!("</{name}>"));
+                let _ = write!(self.first_instance, "</{name}>");
             }
         } else if self.stack.last().is_some_and(|it| it == "item") {
             let item = std::mem::take(&mut self.item);

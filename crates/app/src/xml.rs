@@ -1,8 +1,8 @@
-//! Just enough XML for form instances and XForms that our own tools wrote: elements, text, the five entities.
+//! Just enough XML for form instances and forms that our own tools wrote: elements, text, the five entities.
 //! Nothing here can fail: what does not read as XML reads as less.
 
 /// One step through a document.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step<'a> {
     Open { name: &'a str, attributes: &'a str },
     Text(&'a str),

@@ -1,5 +1,6 @@
 //! Rounds of exchange with a store that breaks at every point: nothing is lost, nothing is done twice, own edits are
 //! seen at every moment.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 mod support;
 

@@ -1,8 +1,9 @@
 //! What field staff can do on a laptop that has the town, with no network at all.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 mod support;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use faltkarta_app::{AppError, DraftAnswers, Edit, Field, Phase, Submission};
 use faltkarta_geo::Geometry;
@@ -281,7 +282,7 @@ fn an_edit_that_cannot_be_right_is_refused() {
     assert_eq!(refused.code(), "read_only");
     let line =
         Geometry::from_types(&geo_types::LineString::from(vec![(0.0, 0.0), (1.0, 1.0)]).into());
-    let edit = Edit::Update { id, geometry: Some(line), values: Default::default() };
+    let edit = Edit::Update { id, geometry: Some(line), values: BTreeMap::default() };
     let refused = laptop.edit(&dataset("valve"), edit, now(), &mut ids).unwrap_err();
     assert_eq!(refused.code(), "invalid_input");
 }

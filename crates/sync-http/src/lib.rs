@@ -6,7 +6,5 @@
 mod address;
 mod answer;
 mod link;
-mod no_link;
 
 pub use link::HttpLink;
-pub use no_link::link;

@@ -21,7 +21,7 @@ use crate::answer::{accepted, media_type, message, of_call, offset};
 /// Wait for a connection.
 const CONNECT: Duration = Duration::from_secs(10);
 /// Wait for the first byte of an answer: a store may prepare a package for half a minute.
-const ANSWER: Duration = Duration::from_secs(120);
+const ANSWER: Duration = Duration::from_mins(2);
 /// Wait for the next bytes; a slow network sends some all the time, a dead one does not.
 const STALL: Duration = Duration::from_secs(30);
 /// Entries of one page of the feed.

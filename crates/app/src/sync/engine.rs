@@ -75,7 +75,7 @@ pub fn sync_round(
         Ok::<_, AppError>((workspace, it.store.meta("needs_resync")?.is_some()))
     })?;
     let mut round = Round { field, link, now, ids, workspace, report: SyncReport::default() };
-    let is_ready = !needs_package || round.note(|it| it.fetch_package());
+    let is_ready = !needs_package || round.note(Round::fetch_package);
     if is_ready {
         round.push_and_pull();
     }
@@ -159,7 +159,7 @@ impl<A: FieldAccess> Round<'_, A> {
     fn push(&mut self) -> Result<(), AppError> {
         let mut is_renewed = false;
         loop {
-            let Some(request) = self.field.with(|it| push_request(it))? else { return Ok(()) };
+            let Some(request) = self.field.with(push_request)? else { return Ok(()) };
             match self.link.push(&self.workspace, &request) {
                 Ok(reply) => self.take_outcomes(&request, &reply)?,
                 Err(LinkError::StaleLineage) if !is_renewed => {

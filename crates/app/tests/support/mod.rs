@@ -346,10 +346,10 @@ impl FakeStore {
     /// Asks the plan of faults; `true` when the answer of this call is lost.
     fn call(&mut self, name: &str) -> Result<bool, LinkError> {
         self.n_calls += 1;
-        if let Some((which, refusal)) = &*self.refusal.borrow() {
-            if *which == name {
-                return Err(refusal.clone());
-            }
+        if let Some((which, refusal)) = &*self.refusal.borrow()
+            && *which == name
+        {
+            return Err(refusal.clone());
         }
         match self.cut_at {
             Some((n, Cut::Request)) if n == self.n_calls => Err(gone()),

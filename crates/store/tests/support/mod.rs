@@ -300,7 +300,11 @@ pub(crate) fn page(entries: Vec<FeedEntry>, seq: u64, safe_seq: u64) -> PullRepl
     }
 }
 
-pub(crate) fn reply(outcomes: &[(OpId, Outcome, Option<u64>)], head: u64, safe_seq: u64) -> PushReply {
+pub(crate) fn reply(
+    outcomes: &[(OpId, Outcome, Option<u64>)],
+    head: u64,
+    safe_seq: u64,
+) -> PushReply {
     PushReply {
         lineage: "next".to_owned(),
         outcomes: outcomes
