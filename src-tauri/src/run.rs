@@ -5,8 +5,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use faltkarta_ipc::{Desk, DeskOptions};
+use faltkarta_app::{Link, LinkError};
+use faltkarta_ipc::{ApiError, Desk, DeskOptions};
 use faltkarta_machine::{MachineIds, chance, key_store, now};
+use faltkarta_sync_http::HttpLink;
 use tauri::{AppHandle, Manager, Window, WindowEvent};
 
 use crate::arguments::{self, BUNDLE_VARIABLE, DIR_VARIABLE};
@@ -79,22 +81,30 @@ fn start(dir: Option<PathBuf>) -> tauri::Result<()> {
 
 fn open_desk(opening: &Opening, dir: PathBuf, bundle: Option<PathBuf>) {
     let running = Stopwatch::start();
-    let outcome = Desk::open(DeskOptions {
-        keys: key_store(&dir),
-        dir,
-        bundle,
-        now,
-        ids: || Box::new(MachineIds),
-        chance,
-        link: Arc::new(faltkarta_sync_http::link),
-        version: env!("CARGO_PKG_VERSION"),
-    });
+    let outcome = open(dir, bundle);
     let after_ms = running.elapsed().as_millis() as u64;
     match &outcome {
         Ok(_) => tracing::info!(after_ms, "desk open"),
         Err(error) => tracing::error!(%error, after_ms, "desk not open"),
     }
     opening.tell(outcome);
+}
+
+fn open(dir: PathBuf, bundle: Option<PathBuf>) -> Result<Desk, ApiError> {
+    Desk::open(DeskOptions {
+        keys: key_store(&dir),
+        dir,
+        bundle,
+        now,
+        ids: || Box::new(MachineIds),
+        chance,
+        link: Arc::new(link),
+        version: env!("CARGO_PKG_VERSION"),
+    })
+}
+
+fn link(url: &str, token: Option<&str>) -> Result<Box<dyn Link>, LinkError> {
+    Ok(Box::new(HttpLink::new(url, token.map(str::to_owned))?))
 }
 
 /// The package that the installer brought, or the one that the environment names.
