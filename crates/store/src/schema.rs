@@ -85,6 +85,7 @@ pub(crate) fn base_fittings(table: &str, generation: i64) -> String {
     format!(
         "CREATE UNIQUE INDEX base_id_{generation} ON {table}(id);
          CREATE INDEX base_seq_{generation} ON {table}(seq);
+         CREATE INDEX base_dataset_{generation} ON {table}(dataset);
          CREATE INDEX base_subject_{generation} ON {table}(json_extract(properties, '$.subject_id'))
                 WHERE json_extract(properties, '$.subject_id') IS NOT NULL;
          CREATE INDEX base_property_{generation} ON {table}(json_extract(properties, '$.property_ref'))
