@@ -73,7 +73,10 @@ fn machine_name() -> String {
 }
 
 fn user_name() -> String {
-    std::env::var("USER").or_else(|_| std::env::var("USERNAME")).unwrap_or_default()
+    let named = ["USER", "USERNAME", "LOGNAME"].iter().find_map(|name| {
+        std::env::var(name).ok().filter(|it| !it.trim().is_empty())
+    });
+    named.unwrap_or_else(|| "fältpersonal".to_owned())
 }
 
 fn install(field: &mut Field, package: &Path, voice: Voice) -> Result<(), Failure> {

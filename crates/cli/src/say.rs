@@ -1,5 +1,7 @@
 //! What the program says: text for people, one JSON document for programs.
 
+use std::io::Write as _;
+
 use serde_json::Value;
 
 /// How answers are given.
@@ -13,12 +15,14 @@ pub(crate) enum Voice {
 
 impl Voice {
     /// Gives the answer: the document, or the lines for people.
-    #[expect(clippy::print_stdout, reason = "answers go to standard output")]
     pub(crate) fn answer(self, document: &Value, lines: impl FnOnce() -> Vec<String>) {
-        match self {
-            Self::Json => println!("{document}"),
-            Self::Human => lines().iter().for_each(|line| println!("{line}")),
-        }
+        let text = match self {
+            Self::Json => document.to_string(),
+            Self::Human => lines().join("\n"),
+        };
+        let mut out = std::io::stdout().lock();
+        // A reader that has seen enough (`| head`) closes the pipe; that is no failure of ours.
+        let _ = writeln!(out, "{text}").and_then(|()| out.flush());
     }
 
     /// Tells how far long work is; nothing when a program listens.

@@ -248,7 +248,7 @@ fn import_one(
     store.import_file(rim.new_id(), now, options.dry_run, &mut |taking| {
         for (dataset, layers) in &by_dataset {
             taking.begin(&dataset.id, &key)?;
-            let mut intake = Intake::new(dataset, layers, &now.date_utc());
+            let mut intake = Intake::new(dataset, layers, &now.date_utc(), &written_on(file));
             for layer in layers {
                 intake.read(layer, store, taking).map_err(|error| match error {
                     IntakeError::Format(source) => refused(source),
@@ -294,7 +294,9 @@ struct Intake<'a> {
 }
 
 impl<'a> Intake<'a> {
-    fn new(dataset: &'a Dataset, layers: &[Recognised<'_>], today: &str) -> Self {
+    /// `written_on` is the day the supplier wrote the file. It is the date of the data, unless a row is newer: a
+    /// municipality where nothing was changed for months is not old.
+    fn new(dataset: &'a Dataset, layers: &[Recognised<'_>], today: &str, written_on: &str) -> Self {
         let told = DatasetImport {
             dataset: dataset.id.clone(),
             file: String::new(),
@@ -314,7 +316,7 @@ impl<'a> Intake<'a> {
             dataset,
             date_fields: layers.iter().flat_map(date_fields).collect(),
             today: today.to_owned(),
-            newest: String::new(),
+            newest: if written_on <= today { written_on.to_owned() } else { String::new() },
             told,
         }
     }
@@ -391,6 +393,18 @@ impl<'a> Intake<'a> {
             ..self.told
         }
     }
+}
+
+/// The day a file was written last; empty where the file system does not say. Suppliers' archives keep it.
+fn written_on(file: &Path) -> String {
+    let since = std::fs::metadata(file)
+        .and_then(|it| it.modified())
+        .ok()
+        .and_then(|it| it.duration_since(std::time::UNIX_EPOCH).ok());
+    since
+        .and_then(|it| i64::try_from(it.as_millis()).ok())
+        .map(|ms| faltkarta_model::Timestamp::from_unix_ms(ms).date_utc())
+        .unwrap_or_default()
 }
 
 /// The fields that a supplier fills with the moment of a row's last change. A file is as new as its newest row.

@@ -91,10 +91,12 @@ pub fn build_package(
 
 fn is_in(dataset: &Dataset, scope: PackageScope, role: Role) -> bool {
     match scope {
-        PackageScope::Open => {
-            dataset.class == Class::Open && dataset.packaging != Packaging::BaseMap
+        PackageScope::Open => dataset.class == Class::Open,
+        // What is only drawn into the base map is listed too, without features: the map's legend names it.
+        PackageScope::Enrolled => {
+            role.may_fetch(dataset)
+                || (dataset.packaging == Packaging::BaseMap && dataset.class == Class::Open)
         }
-        PackageScope::Enrolled => role.may_fetch(dataset),
     }
 }
 

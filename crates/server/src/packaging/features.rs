@@ -2,7 +2,7 @@ use std::fs::{self, File};
 use std::path::Path;
 
 use faltkarta_geo::{Bounds, Geometry};
-use faltkarta_model::{Feature, FeatureId, Timestamp};
+use faltkarta_model::{Feature, FeatureId, Packaging, Timestamp};
 use faltkarta_protocol::{PACKAGE_FORMAT, PackagedDataset};
 use faltkarta_search::PlaceIndexBuilder;
 use faltkarta_spatial::{PackedIndex, hilbert_order};
@@ -118,7 +118,8 @@ struct Writer<'c> {
 impl Writer<'_> {
     fn dataset(&mut self, inputs: &dyn PackageInputs, row: &DatasetRow) -> Result<(), StoreError> {
         let failed = StoreError::database(WRITING);
-        let held = self.hold(inputs, row)?;
+        let is_drawn_only = row.dataset.packaging == Packaging::BaseMap;
+        let held = if is_drawn_only { vec![] } else { self.hold(inputs, row)? };
         let boxes: Vec<Bounds> = held.iter().filter_map(|it| it.bounds).collect();
         let placed: Vec<usize> = (0..held.len()).filter(|at| held[*at].bounds.is_some()).collect();
         // Along the curve first, then what has no place.
