@@ -3,7 +3,7 @@
 # bundle carries data), so that map and search answer at the first start on a computer without a network.
 #
 #   PROFILE=dev|release   how the programs are built
-#   BUNDLE=DIR            a package written by `faltkarta package STORE --to DIR --open`; default: the demo town's
+#   BUNDLE=DIR            a package written by `faltkarta package STORE --to DIR`; default: the demo town's
 #
 # dpkg-deb and not Tauri's own bundler: that one derives the Debian name from the product's name, and "fältkarta" is
 # not a name that Debian allows; it also leaves the command line program out.

@@ -40,7 +40,7 @@ step() {
 # Steps that were cut off leave half a result; they begin from nothing.
 write_delivery() { rm -rf "$TOWN/delivery" && "$PROGRAMS/faltkarta" demo "$TOWN/delivery" --scale "$SCALE"; }
 import_delivery() { rm -rf "$TOWN/store" && "$PROGRAMS/faltkarta" import "$TOWN/store" "$TOWN/delivery"; }
-cut_package() { rm -rf "$TOWN/bundle" && "$PROGRAMS/faltkarta" package "$TOWN/store" --to "$TOWN/bundle" --open; }
+cut_package() { rm -rf "$TOWN/bundle" && "$PROGRAMS/faltkarta" package "$TOWN/store" --to "$TOWN/bundle"; }
 join_laptop() { "$PROGRAMS/faltkarta" field "$TOWN/laptop" join "http://127.0.0.1:$1"; }
 
 is_listening() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }

@@ -9,6 +9,7 @@ use faltkarta_app::{Link, LinkError};
 use faltkarta_ipc::{ApiError, Desk, DeskOptions};
 use faltkarta_machine::{MachineIds, chance, key_store, now};
 use faltkarta_sync_http::HttpLink;
+use tauri::webview::PageLoadEvent;
 use tauri::{AppHandle, Manager, Window, WindowEvent};
 
 use crate::arguments::{self, BUNDLE_VARIABLE, DIR_VARIABLE};
@@ -61,6 +62,11 @@ fn start(dir: Option<PathBuf>) -> tauri::Result<()> {
         })
         .invoke_handler(command::handler())
         .on_window_event(save_before_closing)
+        .on_page_load(|_, payload| {
+            if payload.event() == PageLoadEvent::Finished {
+                tracing::info!("page loaded");
+            }
+        })
         .setup(move |app| {
             let dir = match dir {
                 Some(dir) => dir,

@@ -209,10 +209,14 @@ impl<'s> Window<'s> {
         Ok(())
     }
 
-    /// Whether the shell's log of this laptop tells of a lost web process.
-    pub(crate) fn has_lost_web_process(&self) -> bool {
-        std::fs::read_to_string(self.dir.join("logs/faltkarta.log"))
-            .is_ok_and(|log| log.contains("web process gone"))
+    /// How many lines of the shell's log of this laptop hold a text.
+    pub(crate) fn n_logged(&self, text: &str) -> usize {
+        let log = std::fs::read_to_string(self.dir.join("logs/faltkarta.log"));
+        log.unwrap_or_default().lines().filter(|line| line.contains(text)).count()
+    }
+
+    fn has_lost_web_process(&self) -> bool {
+        self.n_logged("web process gone") > 0
     }
 
     fn get(&self, path: &str) -> Result<Value, WindowError> {

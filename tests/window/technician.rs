@@ -30,7 +30,7 @@ fn a_valve_exercise_survives_a_power_cut_and_is_received_without_being_asked()
     window.see_in("[data-testid=panel-card]", "Kungsgatan 12")?;
 
     search(&window, "AV-118")?;
-    window.press("option", "AV-118")?;
+    window.press("option", "Ventil AV-118")?;
     window.see_in("[data-testid=panel-card]", "AV-118")?;
     window.wait_for_map()?;
     window.shoot("technician-2-valve")?;

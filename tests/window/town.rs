@@ -34,7 +34,7 @@ impl Town {
         let (delivery, store) = (town.path("delivery"), town.path("store"));
         cli(&["demo", &delivery, "--scale", "0.05"]);
         cli(&["import", &store, &delivery]);
-        cli(&["package", &store, "--to", &town.path("bundle"), "--open"]);
+        cli(&["package", &store, "--to", &town.path("bundle")]);
         town
     }
 
