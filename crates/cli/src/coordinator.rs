@@ -10,7 +10,7 @@ use faltkarta_geo::GridSystem;
 use faltkarta_model::{DatasetId, Timestamp};
 use faltkarta_protocol::PackageScope;
 use faltkarta_server::{
-    GeodataStore as _, ImportOptions, OpenMode, Rim as _, Role, Serving, SqliteStore,
+    GeodataStore as _, ImportOptions, OpenMode, Rim as _, Role, Serving, SqliteStore, StoreError,
     build_package, export_features, open_store,
 };
 use serde_json::json;
@@ -74,7 +74,11 @@ pub(crate) fn import(
         force_epsg: wish.crs,
     };
     let mode = OpenMode::CreateIfMissing { grid_epsg: GridSystem::ZONE_15_00.epsg() };
-    let store = open_store(folder, mode, &MachineRim)?;
+    let store = match open_store(folder, mode, &MachineRim) {
+        // The store is being served; laptops go on fetching while the delivery is read.
+        Err(StoreError::StoreInUse { .. }) => beside(folder)?,
+        other => other?,
+    };
     let report = faltkarta_server::import(&store, files, &options, &MachineRim)?;
     let document = serde_json::to_value(&report)
         .map_err(|error| Failure::Input { what: error.to_string() })?;
@@ -121,7 +125,7 @@ pub(crate) fn export(
     to: &Path,
     voice: Voice,
 ) -> Result<(), Failure> {
-    let store = existing(folder)?;
+    let store = beside(folder)?;
     let dataset = dataset_id(dataset)?;
     let n_features = export_features(&store, &dataset, form, to, MachineRim.now())?;
     let document = json!({
@@ -133,7 +137,7 @@ pub(crate) fn export(
 }
 
 pub(crate) fn package(folder: &Path, to: &Path, all: bool, voice: Voice) -> Result<(), Failure> {
-    let store = existing(folder)?;
+    let store = beside(folder)?;
     let scope = if all { PackageScope::Enrolled } else { PackageScope::Open };
     let built = build_package(&store, scope, Role::FIELD, to, MachineRim.now())?;
     let document = serde_json::to_value(&built.manifest)
@@ -146,7 +150,7 @@ pub(crate) fn package(folder: &Path, to: &Path, all: bool, voice: Voice) -> Resu
 }
 
 pub(crate) fn serve(folder: &Path, listen: SocketAddr, voice: Voice) -> Result<(), Failure> {
-    let store = Arc::new(existing(folder)?);
+    let store = Arc::new(open_store(folder, OpenMode::Existing, &MachineRim)?);
     let failed = |source| Failure::File { path: PathBuf::from(listen.to_string()), source };
     let serving = Serving::start(store, Arc::new(MachineRim), listen).map_err(failed)?;
     let url = format!("http://{}", serving.address());
@@ -187,7 +191,7 @@ pub(crate) fn device(verb: DeviceVerb, voice: Voice) -> Result<(), Failure> {
             let role: Role =
                 role.parse().map_err(|error| Failure::Input { what: format!("{error}") })?;
             let until = Timestamp::from_unix_ms(MachineRim.now().unix_ms() + CODE_MS);
-            let code = existing(&store)?.create_enrol_code(role, until, &MachineRim)?;
+            let code = beside(&store)?.create_enrol_code(role, until, &MachineRim)?;
             let document = json!({
                 "format": "faltkarta.invite/1", "code": code, "role": role.to_string(),
                 "until": until.to_string(),
@@ -195,7 +199,7 @@ pub(crate) fn device(verb: DeviceVerb, voice: Voice) -> Result<(), Failure> {
             voice.answer(&document, || vec![format!("Engångskod {code}, gäller till {until}")]);
         }
         DeviceVerb::List { store } => {
-            let devices = existing(&store)?.devices()?;
+            let devices = beside(&store)?.devices()?;
             let rows: Vec<_> = devices
                 .iter()
                 .map(|it| {
@@ -222,7 +226,7 @@ pub(crate) fn device(verb: DeviceVerb, voice: Voice) -> Result<(), Failure> {
 
 pub(crate) fn dataset(verb: DatasetVerb, voice: Voice) -> Result<(), Failure> {
     let DatasetVerb::List { store } = verb;
-    let rows = existing(&store)?.datasets();
+    let rows = beside(&store)?.datasets();
     let documents: Vec<_> = rows
         .iter()
         .map(|it| {
@@ -243,8 +247,9 @@ pub(crate) fn dataset(verb: DatasetVerb, voice: Voice) -> Result<(), Failure> {
     Ok(())
 }
 
-fn existing(folder: &Path) -> Result<SqliteStore, Failure> {
-    Ok(open_store(folder, OpenMode::Existing, &MachineRim)?)
+/// A store that may be served by another process meanwhile.
+fn beside(folder: &Path) -> Result<SqliteStore, Failure> {
+    Ok(open_store(folder, OpenMode::Beside, &MachineRim)?)
 }
 
 pub(crate) fn dataset_id(text: &str) -> Result<DatasetId, Failure> {

@@ -73,9 +73,9 @@ fn machine_name() -> String {
 }
 
 fn user_name() -> String {
-    let named = ["USER", "USERNAME", "LOGNAME"].iter().find_map(|name| {
-        std::env::var(name).ok().filter(|it| !it.trim().is_empty())
-    });
+    let named = ["USER", "USERNAME", "LOGNAME"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|it| !it.trim().is_empty()));
     named.unwrap_or_else(|| "fältpersonal".to_owned())
 }
 

@@ -205,7 +205,11 @@ fn an_inspection_arrives_once_although_the_answer_is_lost_and_the_store_is_kille
     }
 
     let answers = place.path("answers.json");
-    std::fs::write(&answers, json!({ "samlad_bedomning": "utan_avvikelse" }).to_string()).unwrap();
+    std::fs::write(
+        &answers,
+        json!({ "bedomning": "utan_anmarkning", "laget": "utan_avvikelse" }).to_string(),
+    )
+    .unwrap();
     let photo = place.path("foto.jpg");
     std::fs::write(&photo, PICTURE).unwrap();
     let subject = parcel["id"].as_str().unwrap();
@@ -254,6 +258,8 @@ fn an_inspection_arrives_once_although_the_answer_is_lost_and_the_store_is_kille
         .count();
     assert_eq!(n_seen, 1, "the second laptop shows it on its map: {here}");
 
+    // A second server on the same store is told so; the coordinator's tools work beside the one that runs.
+    assert_eq!(refusal(&["serve", text(&store), "--listen", "127.0.0.1:0"]), "store_in_use");
     let export = place.path("kontroller.gpkg");
     answer(&["export", text(&store), "--dataset", "inspection", "--to", text(&export)]);
     let file = rusqlite::Connection::open(&export).unwrap();
@@ -288,15 +294,30 @@ fn broken_input_is_refused_with_a_code_and_nothing_is_read() {
     std::fs::write(&foreign, PICTURE).unwrap();
     assert_eq!(refusal(&["import", text(&store), text(&foreign)]), "foreign_file");
 
-    let unknown = place.path("plan.geojson");
-    let feature = json!({
-        "type": "FeatureCollection",
-        "crs": { "type": "name", "properties": { "name": "EPSG:2154" } },
-        "features": [{ "type": "Feature", "properties": {},
-            "geometry": { "type": "Point", "coordinates": [652469.0, 6862035.0] } }],
-    });
-    std::fs::write(&unknown, feature.to_string()).unwrap();
+    let plans = std::fs::read_to_string(delivery.join("detaljplaner_1885.geojson")).unwrap();
+    let unknown = place.path("detaljplaner_1885.geojson");
+    std::fs::write(&unknown, plans.replacen("EPSG::3006", "EPSG::2154", 1)).unwrap();
     assert_eq!(refusal(&["import", text(&store), text(&unknown)]), "unknown_crs");
+
+    std::fs::write(&unknown, plans.replacen("EPSG::3006", "EPSG::3009", 1)).unwrap();
+    assert_eq!(refusal(&["import", text(&store), text(&unknown)]), "wrong_zone");
+
+    let answers = place.path("answers.json");
+    let laptop = place.path("laptop");
+    std::fs::write(&answers, json!({ "antal_varv": 501 }).to_string()).unwrap();
+    let package = place.path("package");
+    answer(&["import", text(&store), text(&delivery)]);
+    answer(&["package", text(&store), "--to", text(&package), "--all"]);
+    answer(&["field", text(&laptop), "install", text(&package)]);
+    let inspect =
+        ["field", text(&laptop), "inspect", "ventilmotionering", "--answers", text(&answers)];
+    assert_eq!(refusal(&inspect), "answers_invalid");
+    assert_eq!(answer(&["field", text(&laptop), "status"])["drafts"], 0, "nothing was begun");
+
+    let locked = rusqlite::Connection::open(delivery.join("ortnamn_18.gpkg")).unwrap();
+    locked.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let open_elsewhere = delivery.join("ortnamn_18.gpkg");
+    assert_eq!(refusal(&["import", text(&store), text(&open_elsewhere)]), "file_locked");
 }
 
 #[test]

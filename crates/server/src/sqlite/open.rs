@@ -15,8 +15,11 @@ use crate::sqlite::{feed, schema};
 /// Whether a store may be made where there is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OpenMode {
-    /// It must be there.
+    /// It must be there, and nobody else may have it.
     Existing,
+    /// It must be there; another process may serve it. For the coordinator's tools: every use case is a transaction
+    /// of its own, and a writer waits for the other.
+    Beside,
     /// It is made with the built-in declarations when the folder holds none.
     CreateIfMissing {
         /// EPSG code of its grid.
@@ -39,7 +42,7 @@ pub fn open_store(folder: &Path, mode: OpenMode, rim: &dyn Rim) -> Result<Sqlite
     let database = folder.join(DATABASE);
     let is_new = !database.exists();
     let grid_epsg = match (mode, is_new) {
-        (OpenMode::Existing, true) => {
+        (OpenMode::Existing | OpenMode::Beside, true) => {
             return Err(StoreError::NoStore { folder: folder.to_owned() });
         }
         (OpenMode::CreateIfMissing { grid_epsg }, true) => {
@@ -48,7 +51,7 @@ pub fn open_store(folder: &Path, mode: OpenMode, rim: &dyn Rim) -> Result<Sqlite
         }
         (_, false) => None,
     };
-    let lock = lock(folder)?;
+    let lock = if mode == OpenMode::Beside { None } else { Some(lock(folder)?) };
     let mut conn = connect(&database, true)?;
     if let Some(grid_epsg) = grid_epsg {
         create(&mut conn, grid_epsg, rim)?;

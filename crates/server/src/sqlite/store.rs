@@ -24,7 +24,7 @@ use crate::sqlite::feed::{self, CursorIs, FeedWriter};
 use crate::sqlite::package_rows::Snapshot;
 use crate::sqlite::{blobs, devices, open, row};
 
-/// The store that lives in one folder. It holds the folder's lock until it is dropped.
+/// The store that lives in one folder. It holds the folder's lock until it is dropped, unless it was opened beside.
 pub struct SqliteStore {
     folder: PathBuf,
     database: PathBuf,
@@ -34,7 +34,7 @@ pub struct SqliteStore {
     grid: GridSystem,
     workspace: String,
     catalogue: Catalogue,
-    _lock: File,
+    _lock: Option<File>,
 }
 
 impl fmt::Debug for SqliteStore {
@@ -46,7 +46,7 @@ impl fmt::Debug for SqliteStore {
 impl SqliteStore {
     pub(super) fn new(
         folder: PathBuf,
-        lock: File,
+        lock: Option<File>,
         writer: Connection,
         grid: GridSystem,
         workspace: String,
