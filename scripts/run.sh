@@ -108,7 +108,7 @@ step join "Enrolling a laptop and fetching its package" join_laptop "$port"
 if [ -z "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
 	say "There is no screen here (neither DISPLAY nor WAYLAND_DISPLAY is set), so no window can open. Look at it anyway:"
 	say "  a picture: xvfb-run -s '-screen 0 1280x800x24' sh -c '$PROGRAMS/faltkarta-desktop --dir $TOWN/laptop & sleep 15; import -window root window.png; kill \$!'"
-	say "  a browser: cargo run -p faltkarta-tests --bin bridge -- $TOWN/laptop"
+	say "  a browser: cargo run -p faltkarta-tests --bin bridge -- --dir $TOWN/laptop"
 	exit 1
 fi
 say "Opening the window. The laptop's folder is $TOWN/laptop"
