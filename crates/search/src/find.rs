@@ -17,6 +17,10 @@ const MAX_STARTS: usize = 60_000;
 const BATCH: usize = 256;
 /// Groups whose numbers are looked up at all.
 const MAX_GROUPS: usize = 4_096;
+/// Within this distance every hit with the asked number is in the same town; each doubling begins the next band.
+const TOWN_M: f64 = 2_000.0;
+/// Entries of one street and number this near each other are entrances of one place, and stay together.
+const ENTRANCES_M: f64 = 300.0;
 
 impl PlaceIndex {
     /// Answers what stands in the box: coordinates, else names and numbers in any order, best first.
@@ -148,6 +152,8 @@ struct Look<'a> {
 struct Fit {
     score: u8,
     near_m: f64,
+    /// 0 nothing more than the number asked for, 1 more text behind it, 2 a letter that was not asked for.
+    extra: u8,
     group: u32,
     key: u64,
     letter: u32,
@@ -191,7 +197,11 @@ impl Finder<'_> {
             rest[..n].sort_unstable_by(order);
             for fitting in &groups[from..from + n] {
                 let is_full = fits.len() >= limit
-                    && fits.iter().filter(|it| it.score <= fitting.name_score).count() >= limit;
+                    && fits
+                        .iter()
+                        .filter(|it| it.score <= fitting.name_score && it.extra == 0)
+                        .count()
+                        >= limit;
                 if is_full {
                     break;
                 }
@@ -236,7 +246,7 @@ impl Finder<'_> {
             })
             .collect();
         let kind = index.kind_of(fitting.group);
-        let mut n_taken = 0;
+        let from = fits.len();
         let mut last_tail = None;
         let hides = !is_overlay && !self.overlay.hides_nothing();
         for_each_number(index, fitting.group, reading.tail, &mut |rank, posting| {
@@ -255,10 +265,14 @@ impl Finder<'_> {
                 return true;
             }
             let distance_m = self.distance_to_m(index.position_of(place));
-            let is_exact = rank == 0 && reading.tail.is_some();
+            let (near_m, extra) = match reading.tail.filter(|_| rank == 0) {
+                Some(tail) => (distance_m, extra_of(index, posting, tail)),
+                None => (fitting.distance_m, 0),
+            };
             fits.push(Fit {
                 score: fitting.name_score + 2 * rank,
-                near_m: if is_exact { distance_m } else { fitting.distance_m },
+                near_m,
+                extra,
                 group: fitting.group,
                 key: index.keys[at],
                 letter: index.letters[at],
@@ -267,9 +281,11 @@ impl Finder<'_> {
                 start: fitting.start,
                 is_overlay,
             });
-            n_taken += 1;
-            n_taken < share
+            fits.len() - from < share
         });
+        if reading.tail.is_some() {
+            keep_entrances_together(index, &mut fits[from..]);
+        }
     }
 
     fn distance_to_m(&self, position: Option<(f64, f64)>) -> f64 {
@@ -381,10 +397,51 @@ fn order(a: &Fitting, b: &Fitting) -> std::cmp::Ordering {
         .then_with(|| a.group.cmp(&b.group))
 }
 
+/// Gives the entries of one place the distance of the first, so that which entrance is nearest decides nothing.
+fn keep_entrances_together(index: &PlaceIndex, fits: &mut [Fit]) {
+    let place_of = |it: &Fit| index.position_of(index.posting_places[it.posting as usize]);
+    for nth in 1..fits.len() {
+        let Some((e, n)) = place_of(&fits[nth]) else { continue };
+        let first = fits[..nth].iter().find(|it| {
+            let is_same = it.key == fits[nth].key && it.score == fits[nth].score;
+            is_same && place_of(it).is_some_and(|to| (to.0 - e).hypot(to.1 - n) <= ENTRANCES_M)
+        });
+        if let Some(near_m) = first.map(|it| it.near_m) {
+            fits[nth].near_m = near_m;
+        }
+    }
+}
+
+/// What stands behind the number that was asked for, see [`Fit::extra`].
+fn extra_of(index: &PlaceIndex, posting: u32, tail: Tail) -> u8 {
+    let letter = index.letters[posting as usize];
+    if tail.block != 0 {
+        return 0;
+    }
+    if letter != u32::from(tail.letter) {
+        return 2;
+    }
+    let rest = index.strings.get(index.tails[posting as usize]);
+    let mut behind =
+        rest.trim_start_matches([' ', '-']).trim_start_matches(|it: char| it.is_ascii_digit());
+    if letter != 0 {
+        behind = behind.trim_start();
+        behind = behind.strip_prefix(char::is_alphabetic).unwrap_or(behind);
+    }
+    u8::from(!behind.is_empty())
+}
+
+/// Towns by distance: 0 the one at hand, then one for each doubling.
+fn band(near_m: f64) -> u8 {
+    (near_m / TOWN_M).log2().ceil().clamp(0.0, 255.0) as u8
+}
+
 fn sort(fits: &mut [Fit]) {
     fits.sort_by(|a, b| {
         a.score
             .cmp(&b.score)
+            .then_with(|| band(a.near_m).cmp(&band(b.near_m)))
+            .then_with(|| a.extra.cmp(&b.extra))
             .then_with(|| a.near_m.total_cmp(&b.near_m))
             .then_with(|| a.is_overlay.cmp(&b.is_overlay))
             .then_with(|| a.group.cmp(&b.group))
@@ -473,8 +530,7 @@ fn in_context(index: &PlaceIndex, posting: u32, word: &str) -> bool {
             && begins_a_word(index.strings.get(index.place_behind[place]), word))
 }
 
-/// Shows the entries of a group that fit a number, the best first, with how well: 0 exactly, 1 another letter or no
-/// number asked for, 2 the number is the beginning, 3 a weaker beginning. Stops when `see` says so.
+/// Shows the entries of a group that fit a number, the best first, with how well: 0 the number, 1 no number asked for, 2 the number is the beginning, 3 a weaker beginning. Stops when `see` says so.
 fn for_each_number(
     index: &PlaceIndex,
     group: u32,
@@ -513,7 +569,7 @@ fn for_each_number(
     if !range(at, next, &|it| (it == wanted).then_some(0)) {
         return;
     }
-    let rank_of_others = if wanted == 0 { 1 } else { 3 };
+    let rank_of_others = if wanted == 0 { 0 } else { 3 };
     if !range(at, next, &|it| (it != wanted).then_some(rank_of_others)) || wanted != 0 {
         return;
     }

@@ -279,6 +279,49 @@ fn the_nearer_of_two_streets_comes_first() {
 }
 
 #[test]
+fn the_number_as_typed_comes_before_what_has_more_behind_it() {
+    let mut builder = PlaceIndexBuilder::new();
+    let beside = (LINDESBERG.0 - 20.0, LINDESBERG.1);
+    // The annex is nearest to where the map looks, and it comes first in the delivery.
+    for (text, municipality, at) in [
+        ("Kungsgatan 12 gårdshuset", "Lindesberg", LINDESBERG),
+        ("Kungsgatan 12 B", "Lindesberg", LINDESBERG),
+        ("Kungsgatan 12 A", "Lindesberg", beside),
+        ("Kungsgatan 12", "Lindesberg", beside),
+        ("Kungsgatan 120", "Lindesberg", LINDESBERG),
+        ("Kungsgatan 12", "Nora", NORA),
+    ] {
+        builder.add(&entry(PlaceKind::Address, text, municipality, at));
+    }
+    let index = builder.build();
+    let expected = [
+        "Kungsgatan 12, Lindesberg",
+        "Kungsgatan 12 gårdshuset, Lindesberg",
+        "Kungsgatan 12 A, Lindesberg",
+        "Kungsgatan 12 B, Lindesberg",
+        "Kungsgatan 12, Nora",
+        "Kungsgatan 120, Lindesberg",
+    ];
+    let answer = ask(&index, &Overlay::new(), "kungsg 12", Some(LINDESBERG));
+    assert_eq!(labels(&answer.hits), expected);
+    let from_nora = ask(&index, &Overlay::new(), "kungsg 12", Some(NORA));
+    assert_eq!(labels(&from_nora.hits)[..2], [expected[4], expected[0]]);
+    let lettered = ask(&index, &Overlay::new(), "kungsg 12 b", Some(LINDESBERG));
+    assert_eq!(labels(&lettered.hits)[0], expected[3]);
+}
+
+#[test]
+fn of_two_entrances_at_the_edge_of_the_town_the_plain_number_still_comes_first() {
+    let mut builder = PlaceIndexBuilder::new();
+    for (text, off_m) in [("Kungsgatan 12 gårdshuset", 1_990.0), ("Kungsgatan 12", 2_010.0)] {
+        let at = (LINDESBERG.0 + off_m, LINDESBERG.1);
+        builder.add(&entry(PlaceKind::Address, text, "Lindesberg", at));
+    }
+    let answer = ask(&builder.build(), &Overlay::new(), "kungsg 12", Some(LINDESBERG));
+    assert_eq!(labels(&answer.hits)[0], "Kungsgatan 12, Lindesberg");
+}
+
+#[test]
 fn matched_parts_are_counted_in_utf16_units_of_the_label() {
     let found = hits("lindesb rya 1:5", None);
     assert_eq!(found[0].matched, [(11, 3), (15, 3)]);
