@@ -42,6 +42,16 @@ export class Layers {
 		return new Set(this.#datasets.filter((dataset) => this.isShown(dataset)).map((dataset) => dataset.id));
 	}
 
+	/** Ids of what can be switched. */
+	get listed(): ReadonlySet<string> {
+		return new Set(this.#datasets.map((dataset) => dataset.id));
+	}
+
+	/** Whether the pipes come first on the map. */
+	get isNetworkFirst(): boolean {
+		return this.theme === "leak";
+	}
+
 	/** Switches one. */
 	toggle(dataset: DatasetDto): void {
 		this.#switch(new Map([[dataset.id, !this.isShown(dataset)]]));

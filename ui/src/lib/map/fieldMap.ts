@@ -21,7 +21,7 @@ import { drawImage, IMAGE_RATIO, imageNames } from "./images";
 import { metresPerPixel, toLngLat, toLngLatBounds } from "./lngLat";
 import { palettes, type Mode } from "./palette";
 import { buildStyle } from "./style/buildStyle";
-import { DATASET_KEY, fonts, ZONE_FILL_KEY } from "./style/parts";
+import { DATASET_KEY, fonts, NETWORK_KEY, ZONE_FILL_KEY } from "./style/parts";
 
 /** A place that was pointed at. */
 export interface Spot {
@@ -48,6 +48,16 @@ export interface MapListener {
 	readonly onpointer: (spot: Spot | null) => void;
 	readonly onclick: (spot: Spot) => void;
 	readonly onmenu: (spot: Spot) => void;
+}
+
+/** What of the map is seen. */
+export interface Shown {
+	/** Ids of the datasets whose layers are shown. */
+	readonly datasets: ReadonlySet<string>;
+	/** Ids of all datasets that can be switched. */
+	readonly listed: ReadonlySet<string>;
+	/** Whether the pipes are what the map is looked at for: the ground then gives way. */
+	readonly isNetworkFirst: boolean;
 }
 
 /** What the map starts with. */
@@ -86,7 +96,7 @@ export class FieldMap {
 	readonly #listener: MapListener;
 	#mode: Mode;
 	#tileVersion: number;
-	#shown: ReadonlySet<string> | null = null;
+	#shown: Shown | null = null;
 	#hitRadiusPx = 12;
 	#movesGently = true;
 	#touchedAtMs = Number.NEGATIVE_INFINITY;
@@ -193,9 +203,9 @@ export class FieldMap {
 		source?.setTiles([this.#core.tileUrl("live", version)]);
 	}
 
-	/** Shows the layers of these datasets and hides the others; at most three zones keep their fill. */
-	setShown(datasets: ReadonlySet<string>): void {
-		this.#shown = datasets;
+	/** Shows the layers of some datasets and hides the others; at most three zones keep their fill. */
+	setShown(shown: Shown): void {
+		this.#shown = shown;
 		if (this.#map.isStyleLoaded() || this.#map.getLayer("background")) this.#applyShown();
 	}
 
@@ -323,7 +333,11 @@ export class FieldMap {
 			const metadata = readMetadata(layer?.metadata);
 			const dataset = metadata[DATASET_KEY];
 			if (typeof dataset !== "string" || dataset === "") continue;
-			let isVisible = shown.has(dataset);
+			// A base map may carry more than the laptop lists: what cannot be switched is shown.
+			const isOnlyInBase = layer?.source === "base" && !shown.listed.has(dataset);
+			let isVisible =
+				(shown.datasets.has(dataset) || isOnlyInBase) &&
+				(metadata[NETWORK_KEY] === undefined || metadata[NETWORK_KEY] === shown.isNetworkFirst);
 			if (isVisible && metadata[ZONE_FILL_KEY] === true) {
 				zonesWithFill.add(dataset);
 				isVisible = [...zonesWithFill].slice(0, 3).includes(dataset);

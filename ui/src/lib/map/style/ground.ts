@@ -1,6 +1,6 @@
 import type { ExpressionSpecification, LayerSpecification } from "maplibre-gl";
 import type { Palette } from "../palette";
-import { base, byGround, byValue, byZoom, get, isOne, live, not, where } from "./parts";
+import { base, byGround, byValue, byZoom, get, isOne, live, NETWORK_KEY, not, where } from "./parts";
 
 const waterKinds = ["Sjö", "Vattendragsyta", "Anlagt vatten"];
 const wetKinds = ["Sankmark, fast", "Sankmark, våt"];
@@ -61,6 +61,7 @@ export function ground(p: Palette): LayerSpecification[] {
 			id: "contour",
 			type: "line",
 			minzoom: 13,
+			metadata: { [NETWORK_KEY]: false },
 			filter: where(["!=", ["%", ["to-number", get("height")], 25], 0]),
 			paint: { "line-color": p.contour, "line-opacity": p.contourOpacity, "line-width": 0.8 },
 		}),
@@ -68,6 +69,7 @@ export function ground(p: Palette): LayerSpecification[] {
 			id: "contour-index",
 			type: "line",
 			minzoom: 11,
+			metadata: { [NETWORK_KEY]: false },
 			filter: where(["==", ["%", ["to-number", get("height")], 25], 0]),
 			paint: { "line-color": p.contour, "line-opacity": p.contourOpacity, "line-width": 1.5 },
 		}),

@@ -14,6 +14,8 @@ export const fonts = {
 export const DATASET_KEY = "faltkarta:dataset";
 /** Key of the layer metadata that marks a zone's fill: at most three are drawn at a time. */
 export const ZONE_FILL_KEY = "faltkarta:zone-fill";
+/** Key of the layer metadata that is true on layers seen only while the pipes come first, false on those seen only else. */
+export const NETWORK_KEY = "faltkarta:network-first";
 
 /** A value of the feature. */
 export const get = (field: string): ExpressionSpecification => ["get", field];
@@ -83,7 +85,7 @@ export function base(dataset: string, layer: LayerPart): LayerSpecification {
 		...layer,
 		source: "base",
 		"source-layer": dataset,
-		metadata: { [DATASET_KEY]: dataset },
+		metadata: { ...layer.metadata, [DATASET_KEY]: dataset },
 	};
 }
 

@@ -1,6 +1,6 @@
 import type { ExpressionSpecification, LayerSpecification } from "maplibre-gl";
 import type { Palette } from "../palette";
-import { byZoom, dash, fonts, get, live, not, text, where } from "./parts";
+import { byZoom, dash, fonts, get, live, NETWORK_KEY, not, text, where } from "./parts";
 
 const dimension: ExpressionSpecification = ["to-number", ["get", "dimension"], 0];
 const inService = not(["in", ["get", "status"], ["literal", ["ur drift", "slopad"]]]);
@@ -269,6 +269,15 @@ export function fittings(p: Palette): LayerSpecification[] {
 	});
 	const above = { "icon-allow-overlap": true, "icon-padding": 0 };
 	const isService: ExpressionSpecification = ["==", get("typ"), "servis"];
+	const hydrantImage: ExpressionSpecification = [
+		"case",
+		["in", get("status"), ["literal", ["ur drift", "slopad"]]],
+		"hydrant-off",
+		["==", get("typ"), "ovan"],
+		"hydrant-over",
+		"hydrant",
+	];
+	const hydrantSize = byZoom([14, 0.35], [15, 0.6], [16, 1]);
 	return [
 		live("service_connection", {
 			id: "service-connection",
@@ -319,22 +328,20 @@ export function fittings(p: Palette): LayerSpecification[] {
 			layout: { ...name("nummer") },
 			paint: label,
 		}),
+		// From afar hydrants would hide the town: they are then shown only where the pipes come first.
+		live("hydrant", {
+			id: "hydrant-far",
+			type: "symbol",
+			minzoom: 14,
+			maxzoom: 15,
+			metadata: { [NETWORK_KEY]: true },
+			layout: { "icon-image": hydrantImage, "icon-size": hydrantSize, ...above },
+		}),
 		live("hydrant", {
 			id: "hydrant",
 			type: "symbol",
-			minzoom: 14,
-			layout: {
-				"icon-image": [
-					"case",
-					["in", get("status"), ["literal", ["ur drift", "slopad"]]],
-					"hydrant-off",
-					["==", get("typ"), "ovan"],
-					"hydrant-over",
-					"hydrant",
-				],
-				"icon-size": byZoom([14, 0.6], [16, 1]),
-				...above,
-			},
+			minzoom: 15,
+			layout: { "icon-image": hydrantImage, "icon-size": hydrantSize, ...above },
 		}),
 		live("hydrant", {
 			id: "hydrant-name",
