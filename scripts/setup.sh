@@ -22,6 +22,7 @@ TEST_PACKAGES=(
 	"webkit2gtk-driver|presses and types in the real window"
 	"chromium|shows every screen to the accessibility check"
 	"dbus|the system's key store speaks over it"
+	"gnome-keyring|a key store for the test of the laptop's key"
 	"gdal-bin|reads what we write, as a program that is not ours"
 	"iproute2|starts the loopback of an otherwise empty network"
 	"python3-venv|runs the converter of form spreadsheets"

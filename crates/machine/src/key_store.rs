@@ -1,4 +1,6 @@
-use std::path::Path;
+use std::fs::File;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use faltkarta_store::{FileKeyStore, Key, KeyPlace, KeyStore, StoreError};
@@ -11,8 +13,12 @@ const SERVICE: &str = "se.faltkarta.desktop";
 const SWITCH: &str = "FALTKARTA_KEY_STORE";
 
 /// The operating system's key store: Secret Service on Linux, Credential Manager on Windows.
+///
+/// The key's name there is a random one that stands in the folder's file `key-id`, so that a folder may be moved.
 pub struct OsKeyStore {
     entry: Entry,
+    id: String,
+    id_path: PathBuf,
 }
 
 impl std::fmt::Debug for OsKeyStore {
@@ -50,13 +56,15 @@ impl OsKeyStore {
         if keyring_core::get_default_store().is_none() {
             keyring_core::set_default_store(system_store()?);
         }
-        // The folder may not be there yet; then its name as given is its name.
-        let name =
-            dir.canonicalize().unwrap_or_else(|_| std::path::absolute(dir).unwrap_or_default());
-        let entry = Entry::new(SERVICE, &name.to_string_lossy()).map_err(|it| failed(&it))?;
+        let id_path = dir.join("key-id");
+        let id = match std::fs::read_to_string(&id_path) {
+            Ok(id) => id.trim().to_owned(),
+            Err(_) => hex::encode(&crate::secret()[..16]),
+        };
+        let entry = Entry::new(SERVICE, &id).map_err(|it| failed(&it))?;
         // Asked once here, so that a store that cannot answer is known before it is relied on.
         match entry.get_secret() {
-            Ok(_) | Err(Error::NoEntry) => Ok(Self { entry }),
+            Ok(_) | Err(Error::NoEntry) => Ok(Self { entry, id, id_path }),
             Err(error) => Err(failed(&error)),
         }
     }
@@ -79,6 +87,12 @@ impl KeyStore for OsKeyStore {
 
     fn create(&self) -> Result<Key, StoreError> {
         let key = Key::from_bytes(crate::secret());
+        // The name is durable before the key is made: a key without its name would be lost, a name without a key is not.
+        let kept = File::create(&self.id_path).and_then(|mut file| {
+            file.write_all(self.id.as_bytes())?;
+            file.sync_all()
+        });
+        kept.map_err(|error| StoreError::KeyStoreFailed { text: error.to_string() })?;
         self.entry.set_secret(hex::encode(key.bytes()).as_bytes()).map_err(|it| failed(&it))?;
         Ok(key)
     }
@@ -131,7 +145,10 @@ mod tests {
         }
         let folder = tempfile::tempdir().unwrap();
         let made = OsKeyStore::of(folder.path()).unwrap().create().unwrap();
-        let found = OsKeyStore::of(folder.path()).unwrap().find().unwrap().unwrap();
-        assert_eq!(found.bytes(), made.bytes());
+        let elsewhere = tempfile::tempdir().unwrap();
+        std::fs::rename(folder.path().join("key-id"), elsewhere.path().join("key-id")).unwrap();
+        let found = OsKeyStore::of(elsewhere.path()).unwrap().find().unwrap().unwrap();
+        assert_eq!(found.bytes(), made.bytes(), "also when the folder was moved");
+        assert!(OsKeyStore::of(folder.path()).unwrap().find().unwrap().is_none());
     }
 }
