@@ -1,3 +1,4 @@
+use std::cell::RefCell;
 use std::path::Path;
 
 use faltkarta_geo::{Bounds, GridSystem};
@@ -12,6 +13,7 @@ use faltkarta_tiles::BaseMap;
 
 use crate::catalog::{Catalog, LocalDataset, LocalForm};
 use crate::error::AppError;
+use crate::tile_cache::TileCache;
 
 /// One open laptop: its store with the indexes of its generation in memory. Every use case is a method.
 ///
@@ -27,6 +29,7 @@ pub struct Field {
     pub(crate) base_map: Option<BaseMap>,
     pub(crate) grid: GridSystem,
     pub(crate) area: Bounds,
+    pub(crate) drawn: RefCell<TileCache>,
     tile_version: u32,
     data_version: u32,
 }
@@ -107,6 +110,7 @@ impl Field {
                 max_e_m: 300_000.0,
                 max_n_m: 7_000_000.0,
             },
+            drawn: RefCell::default(),
             tile_version: 1,
             data_version: 1,
         };

@@ -20,6 +20,8 @@ mod places;
 mod shape;
 mod swedish_time;
 mod sync;
+mod tile_cache;
+mod tile_tags;
 mod xform;
 mod xml;
 

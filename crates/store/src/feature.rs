@@ -18,6 +18,20 @@ pub struct StoredFeature {
     pub is_edited: bool,
 }
 
+/// A row of the base with a place, its bytes as they stand in the file.
+#[derive(Debug, Clone, Copy)]
+pub struct BaseRow<'r> {
+    /// Its row number.
+    pub row: u32,
+    /// The geometry, on the store's grid in metres; not checked yet.
+    pub wkb: &'r [u8],
+    /// Values by field as JSON, not parsed yet.
+    pub properties: &'r str,
+}
+
+/// Rows that one statement may pass over between two that are wanted: reading on is cheaper than beginning anew.
+const GAP_ROWS: u32 = 12;
+
 /// What became of a row in the map's and the search box's eyes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RowChange {
@@ -140,6 +154,44 @@ impl Store {
              FROM base b JOIN dataset d ON d.no = b.dataset WHERE b.row = ?1",
         )?;
         statement.query_row([row], read_base).optional()?.transpose()
+    }
+
+    /// Shows the wanted rows of the base that have a place, in row order and without own edits: those have hidden their
+    /// rows in the packed indexes. `rows` must be sorted; neighbours along the curve are read in one go.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the read, or what `see` says.
+    pub fn for_each_base_row<E: From<StoreError>>(
+        &self,
+        rows: &[u32],
+        see: &mut impl FnMut(BaseRow<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let failed = |error: rusqlite::Error| E::from(StoreError::from(error));
+        let mut statement = self
+            .conn
+            .prepare_cached(
+                "SELECT row, geometry, properties FROM base
+                 WHERE row BETWEEN ?1 AND ?2 AND geometry IS NOT NULL",
+            )
+            .map_err(failed)?;
+        for run in rows.chunk_by(|a, b| b - a <= GAP_ROWS) {
+            let (Some(first), Some(last)) = (run.first(), run.last()) else { continue };
+            let mut wanted = run.iter().peekable();
+            let mut found = statement.query([first, last]).map_err(failed)?;
+            while let Some(row) = found.next().map_err(failed)? {
+                let number: u32 = row.get(0).map_err(failed)?;
+                while wanted.next_if(|it| **it < number).is_some() {}
+                if wanted.next_if(|it| **it == number).is_none() {
+                    continue;
+                }
+                let of_kind = |error| failed(rusqlite::Error::from(error));
+                let wkb = row.get_ref(1).map_err(failed)?.as_blob().map_err(of_kind)?;
+                let properties = row.get_ref(2).map_err(failed)?.as_str().map_err(of_kind)?;
+                see(BaseRow { row: number, wkb, properties })?;
+            }
+        }
+        Ok(())
     }
 
     /// Features whose field `property_ref` (`by_property`) or `subject_id` has the value, own edits included.

@@ -24,7 +24,7 @@ mod store;
 pub use attachment::{Attachment, PHOTO_BYTES_MAX, PhotoCounts, Upload};
 pub use draft::{AnswerChange, AnswerLogRow, Draft, DraftSave};
 pub use error::StoreError;
-pub use feature::{DatasetRow, FormRow, Relation, RowChange, StoredFeature};
+pub use feature::{BaseRow, DatasetRow, FormRow, Relation, RowChange, StoredFeature};
 pub use feed::PageEffect;
 pub use index::TreeRow;
 pub use install::{Install, InstallProgress, check_package_file};
