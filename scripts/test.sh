@@ -39,7 +39,7 @@ step "journeys in the real window" make --no-print-directory journeys
 # The runners' own counts: cargo's "test result: ok. 12 passed; 0 failed", and vitest's and our scripts' "12 passed".
 count() {
 	cat "$logs"/*.log | sed 's/\x1b\[[0-9;]*m//g' |
-		grep -E '^test result:|^ *Tests +|^[a-z: ]+[0-9]+ passed' | grep -oE "[0-9]+ $1" | awk '{ n += $1 } END { print n + 0 }'
+		grep -E '^test result:|^ *Tests +|^[a-z: ]*[0-9]+ passed' | grep -oE "[0-9]+ $1" | awk '{ n += $1 } END { print n + 0 }'
 }
 
 printf '\nSteps:\n'
