@@ -1,24 +1,38 @@
 //! `make bench`: each figure beside a peer's on the same data, in one run on one machine.
 //!
 //! Rounds alternate between the two sides, so that what else the machine does meets both. A row shows the median of the
-//! rounds and the ratio of the medians; a ratio above one means that we are faster. One module per row.
-//! Not here yet because they need whole programs: import against ogr2ogr, cold start, memory.
-//! Each is one module with a function like those called below.
+//! rounds and the ratio of the medians; a ratio above one means that we are faster. One module per row; a peer that is
+//! not installed is named with what is missing. Words on the command line choose modules by the names in [`main`].
+//!
+//! The demo town at scale 1 lies in `$FALTKARTA_CACHE/bench`: its delivery is kept from run to run, its store, package and
+//! laptop are made anew in each run, because how long that takes are figures too.
 
 #![expect(clippy::print_stdout, reason = "a table on standard output is what this program is for")]
 
 mod chance;
+mod import;
 mod live_tile;
+mod memory;
 mod rounds;
 mod search;
 mod spatial;
+mod start;
+mod town;
+mod town_identify;
+mod town_search;
+mod town_tiles;
 
 use std::error::Error;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
+    if let [role, folder] = wanted.as_slice()
+        && role == memory::CHILD
+    {
+        return memory::work_in(folder.as_ref());
+    }
     let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|it| it == name);
-    println!("{:<52} {:>12} {:>12} {:>9}  peer", "what", "ours", "peer's", "ratio");
+    println!("{:<52} {:>12} {:>12} {:>9}  peer or note", "what", "ours", "peer's", "ratio");
     if is_wanted("spatial") {
         spatial::run()?;
     }
@@ -27,6 +41,27 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     if is_wanted("tile") {
         live_tile::run()?;
+    }
+    if is_wanted("import") {
+        import::run(&town::delivery()?)?;
+    }
+    if ["identify", "town-search", "tiles", "start", "memory", "town"].into_iter().any(is_wanted) {
+        let town = town::Town::make()?;
+        if is_wanted("start") {
+            start::run(&town)?;
+        }
+        if is_wanted("identify") {
+            town_identify::run(&town)?;
+        }
+        if is_wanted("town-search") {
+            town_search::run(&town)?;
+        }
+        if is_wanted("tiles") {
+            town_tiles::run(&town)?;
+        }
+        if is_wanted("memory") {
+            memory::run(&town)?;
+        }
     }
     Ok(())
 }

@@ -26,15 +26,29 @@ pub(crate) fn row(
         our_times.push(ours()?);
         their_times.push(theirs()?);
     }
-    let (ours, theirs) = (quantile(&mut our_times, 0.5), quantile(&mut their_times, 0.5));
+    beside(what, peer, quantile(&mut our_times, 0.5), quantile(&mut their_times, 0.5));
+    Ok(())
+}
+
+/// A row of two times that were measured side by side.
+pub(crate) fn beside(what: &str, peer: &str, ours: Duration, theirs: Duration) {
     let ratio = theirs.as_secs_f64() / ours.as_secs_f64();
     println!("{what:<52} {:>12} {:>12} {ratio:>8.1}×  {peer}", shown(ours), shown(theirs));
-    Ok(())
 }
 
 /// A row without a peer.
 pub(crate) fn lone_row(what: &str, ours: Duration, note: &str) {
     println!("{what:<52} {:>12} {:>12} {:>9}  {note}", shown(ours), "–", "–");
+}
+
+/// A line about a peer or a row that could not be measured here.
+pub(crate) fn skipped(what: &str, why: &str) {
+    println!("{what:<52} {:>12} {:>12} {:>9}  not measured: {why}", "–", "–", "–");
+}
+
+/// A figure that is no time.
+pub(crate) fn figure(what: &str, figure: &str, note: &str) {
+    println!("{what:<52} {figure:>12} {:>12} {:>9}  {note}", "–", "–");
 }
 
 pub(crate) fn quantile(times: &mut [Duration], q: f64) -> Duration {
