@@ -14,6 +14,7 @@ use tiny_http::{Header, Method, Request, Response, Server};
 /// The largest request: a photo of 40 MB in base 64, and room around it.
 const REQUEST_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
+#[expect(clippy::panic, reason = "a wrong argument ends the program with its name")]
 fn main() {
     let mut options = Options {
         dir: PathBuf::from("laptop"),
@@ -51,9 +52,7 @@ fn serve(options: &Options) {
         now,
         ids: || Box::new(MachineIds),
         chance,
-        link: Arc::new(|url, token| {
-            Ok(Box::new(HttpLink::new(url, token.map(str::to_owned))?))
-        }),
+        link: Arc::new(|url, token| Ok(Box::new(HttpLink::new(url, token.map(str::to_owned))?))),
         version: env!("CARGO_PKG_VERSION"),
     })
     .expect("the laptop folder opens");

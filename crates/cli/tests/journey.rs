@@ -1,6 +1,8 @@
 //! A day through the command line: a delivery becomes a store, a laptop joins, an inspector works while the store
 //! goes away in the middle of a push, a second laptop and the coordinator see the work, once.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says where")]
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};

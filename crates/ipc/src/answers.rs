@@ -6,9 +6,11 @@ use base64::Engine as _;
 use faltkarta_app::{DraftAnswers, Submission};
 use faltkarta_model::{BlobId, DatasetId, FeatureId};
 
+#[expect(clippy::wildcard_imports, reason = "the table of commands is the vocabulary here")]
 use crate::command::*;
 use crate::convert;
 use crate::desk::Desk;
+#[expect(clippy::wildcard_imports, reason = "every answer is one of these")]
 use crate::dto::*;
 use crate::error::ApiError;
 
@@ -99,7 +101,7 @@ impl Answer<ListRecentPlaces> for Desk {
         &self,
         ListRecentPlacesInput {}: ListRecentPlacesInput,
     ) -> Result<Vec<HitDto>, ApiError> {
-        let kept = self.read(|field| field.recent_places())?;
+        let kept = self.read(faltkarta_app::Field::recent_places)?;
         Ok(kept.iter().filter_map(|it| serde_json::from_str(it).ok()).collect())
     }
 }
@@ -152,7 +154,7 @@ impl Answer<ListDrafts> for Desk {
         ListDraftsInput {}: ListDraftsInput,
     ) -> Result<Vec<DraftSummaryDto>, ApiError> {
         let grid = self.grid();
-        let drafts = self.read(|field| field.drafts())?;
+        let drafts = self.read(faltkarta_app::Field::drafts)?;
         Ok(drafts.into_iter().map(|it| convert::draft_summary(it, grid)).collect())
     }
 }
@@ -307,7 +309,7 @@ impl Answer<SaveOutbox> for Desk {
 
 impl Answer<StartEnrolment> for Desk {
     fn answer(&self, input: StartEnrolmentInput) -> Result<EnrolmentDto, ApiError> {
-        self.start_enrolment(input)
+        self.start_enrolment(&input)
     }
 }
 

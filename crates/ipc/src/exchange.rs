@@ -223,7 +223,7 @@ impl Desk {
     /// Begins to enrol in the background. A second call while one is under way only tells how far it is.
     pub(crate) fn start_enrolment(
         &self,
-        input: StartEnrolmentInput,
+        input: &StartEnrolmentInput,
     ) -> Result<EnrolmentDto, ApiError> {
         let url = input.url.trim().trim_end_matches('/').to_owned();
         if !(url.starts_with("http://") || url.starts_with("https://")) || url.len() > 500 {

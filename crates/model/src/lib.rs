@@ -13,7 +13,8 @@ mod value;
 
 pub use dataset::{
     Class, Dataset, DatasetError, Field, FieldType, GeometryType, Instead, MapStyle, Owner,
-    Packaging, Policy, Role, SearchRule, Source, SourceField, TextRule, Title, fill_template, template_names,
+    Packaging, Policy, Role, SearchRule, Source, SourceField, TextRule, Title, fill_template,
+    template_names,
 };
 pub use feature::{Feature, INSPECTION_DATASET, Inspection};
 pub use form::{FormDeclaration, FormError, FormUpdate};
