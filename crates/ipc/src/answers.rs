@@ -6,12 +6,24 @@ use base64::Engine as _;
 use faltkarta_app::{DraftAnswers, Submission};
 use faltkarta_model::{BlobId, DatasetId, FeatureId};
 
-#[expect(clippy::wildcard_imports, reason = "the table of commands is the vocabulary here")]
-use crate::command::*;
+use crate::command::{
+    AddPhoto, AddPhotoInput, Answer, CloseDraft, CloseDraftInput, CompleteDraft,
+    CompleteDraftInput, DescribePosition, DescribePositionInput, DiscardDraft, DiscardDraftInput,
+    FindPlaces, FindPlacesInput, IdentifyFeatures, IdentifyFeaturesInput, ListChanges,
+    ListChangesInput, ListDrafts, ListDraftsInput, ListRecentPlaces, ListRecentPlacesInput,
+    LoadCard, LoadCardInput, LoadEnrolment, LoadEnrolmentInput, LoadSession, LoadSessionInput,
+    LoadSync, LoadSyncInput, LogFault, LogFaultInput, OpenDraft, OpenDraftInput, RememberPlace,
+    RememberPlaceInput, RemovePhoto, RemovePhotoInput, RestoreDraft, RestoreDraftInput, SaveDraft,
+    SaveDraftInput, SaveOutbox, SaveOutboxInput, SaveSettings, SaveSettingsInput, StartDraft,
+    StartDraftInput, StartEnrolment, StartEnrolmentInput, StartSync, StartSyncInput,
+};
 use crate::convert;
 use crate::desk::Desk;
-#[expect(clippy::wildcard_imports, reason = "every answer is one of these")]
-use crate::dto::*;
+use crate::dto::{
+    CardDto, ChangeDto, ChangesDto, DraftDto, DraftSummaryDto, EmptyDto, EnrolmentDto, HitDto,
+    IdentifyAnswerDto, PhotoDto, PointDto, SavedDto, SearchAnswerDto, SessionDto, SettingsDto,
+    SyncDto, ViewDto, WrittenFileDto,
+};
 use crate::error::ApiError;
 
 fn invalid(field: &str) -> ApiError {
