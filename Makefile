@@ -82,8 +82,10 @@ journeys: ui ## a technician's work in the real window, on a virtual screen
 	cargo build --quiet -p faltkarta-cli -p faltkarta-desktop
 	cargo test -p faltkarta-tests --test window -- --ignored --test-threads=1
 
-bench: ## the figures, side by side with peers (release build, takes minutes)
-	cargo run --release -p faltkarta-bench
+bench: ## the figures, side by side with peers (release build, takes minutes; ROWS="import tiles": only some)
+	@# The rows about whole programs start the one that lies beside the benchmark.
+	cargo build --release -p faltkarta-bench -p faltkarta-cli
+	"$(CARGO_TARGET_DIR)/release/faltkarta-bench" $(ROWS)
 
 soak: ## property tests with many more cases (CASES=…)
 	PROPTEST_CASES=$(or $(CASES),20000) cargo test --workspace --quiet --lib
