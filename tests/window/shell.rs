@@ -7,7 +7,6 @@ use crate::screen::Screen;
 use crate::town::Town;
 
 #[test]
-#[ignore = "needs the built programs and a virtual screen: make journeys"]
 fn the_installed_package_answers_at_the_first_start_without_a_server() -> Result<(), WindowError> {
     let screen = Screen::start();
     let laptop = tempfile::tempdir().expect("a laptop's folder");
@@ -23,7 +22,6 @@ fn the_installed_package_answers_at_the_first_start_without_a_server() -> Result
 }
 
 #[test]
-#[ignore = "needs the built programs and a virtual screen: make journeys"]
 fn a_second_window_on_the_same_laptop_is_told_so() -> Result<(), WindowError> {
     let (town, screen) = (Town::shared(), Screen::start());
     let laptop = tempfile::tempdir().expect("a laptop's folder");
@@ -38,7 +36,6 @@ fn a_second_window_on_the_same_laptop_is_told_so() -> Result<(), WindowError> {
 }
 
 #[test]
-#[ignore = "needs the built programs and a virtual screen: make journeys"]
 fn a_lost_web_process_is_noted_and_the_window_comes_back() -> Result<(), WindowError> {
     let (town, screen) = (Town::shared(), Screen::start());
     let laptop = tempfile::tempdir().expect("a laptop's folder");

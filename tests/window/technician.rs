@@ -10,7 +10,6 @@ use crate::town::{Town, join};
 const REMARK: &str = "Spindeln smord, luckan låg under grus.";
 
 #[test]
-#[ignore = "needs the built programs and a virtual screen: make journeys"]
 fn a_valve_exercise_survives_a_power_cut_and_is_received_without_being_asked()
 -> Result<(), WindowError> {
     let (town, screen) = (Town::shared(), Screen::start());
