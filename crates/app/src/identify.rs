@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use faltkarta_geo::{Bounds, GeometryKind, Grid, Position};
+use faltkarta_geo::{Bounds, Geometry, GeometryKind, Grid, Position};
 use faltkarta_model::{DatasetId, Feature, FeatureId, Role, Timestamp, Title};
 use faltkarta_spatial::{FeatureRow, identify};
 
@@ -60,30 +60,37 @@ impl Field {
         let mut candidates = vec![];
         for (local, layer) in self.open_layers(now) {
             let is_shown = shown.is_none_or(|it| it.contains(&local.dataset.id));
-            let mut rows: Vec<FeatureRow> = vec![];
             let reach = if is_shown { point.grown(radius_m) } else { point };
-            layer.search(reach, &mut |row| rows.push(row));
-            for row in rows {
-                let Some(mut stored) = self.fetch(row)? else { continue };
-                let Some(geometry) = stored.feature.geometry.take() else { continue };
+            let (mut rows, mut edited) = (vec![], vec![]);
+            layer.search(reach, &mut |row| match row {
+                FeatureRow::Base(row) => rows.push(row),
+                FeatureRow::Edited(id) => edited.push(id),
+            });
+            rows.sort_unstable();
+            let mut take = |row: FeatureRow, geometry: Geometry| {
                 if is_shown || geometry.kind() == GeometryKind::Polygon {
-                    candidates.push(((stored.feature, is_shown), geometry));
+                    candidates.push(((row, is_shown), geometry));
+                }
+            };
+            // Most boxes that meet the point belong to shapes that do not: only the geometry is read at first.
+            self.store.for_each_base_row(&rows, &mut |it| {
+                let geometry = Geometry::from_wkb(it.wkb.to_vec()).map_err(AppError::damaged)?;
+                take(FeatureRow::Base(it.row), geometry);
+                Ok::<_, AppError>(())
+            })?;
+            for id in edited {
+                if let Some(geometry) = self.store.feature(id)?.and_then(|it| it.feature.geometry) {
+                    take(FeatureRow::Edited(id), geometry);
                 }
             }
         }
-        // The geometry is given away for measuring; those that are kept get theirs back below.
-        let shapes: Vec<_> = candidates.iter().map(|it| it.1.clone()).collect();
-        let numbered = candidates.into_iter().enumerate().map(|(n, (it, shape))| ((n, it), shape));
-        let hits = identify(at, radius_m, numbered)
-            .into_iter()
-            .filter(|it| it.item.1.1 || it.distance_m == 0.0)
-            .take(N_FEATURES)
-            .filter_map(|found| {
-                let (n, (mut feature, _)) = found.item;
-                feature.geometry = shapes.get(n).cloned();
-                self.hit(feature, found.distance_m)
-            })
-            .collect();
+        let found = identify(at, radius_m, candidates).into_iter();
+        let near = found.filter(|it| it.item.1 || it.distance_m == 0.0).take(N_FEATURES);
+        let mut hits = vec![];
+        for it in near {
+            let stored = self.fetch(it.item.0)?;
+            hits.extend(stored.and_then(|stored| self.hit(stored.feature, it.distance_m)));
+        }
         Ok(IdentifyAnswer { hits, missing_or_old: self.missing_or_old(now) })
     }
 

@@ -388,3 +388,29 @@ fn the_scope_of_a_package_is_kept() {
     laptop.install(&source).unwrap();
     assert_eq!(laptop.store.meta("package_scope").unwrap().as_deref(), Some("open"));
 }
+
+#[test]
+fn wanted_rows_are_shown_in_order_however_far_apart_they_lie() {
+    let mut laptop = Laptop::new();
+    let rows: Vec<(&str, u128, &str)> = (1..=60).map(|n| ("valve", n, "öppen")).collect();
+    laptop.install(&package(1, &rows)).unwrap();
+    let mut seen = vec![];
+    // Two neighbours, a gap that one statement passes over, one that it does not, and rows that are not there.
+    laptop
+        .store
+        .for_each_base_row(&[2, 3, 9, 40, 60, 61, 900], &mut |it| {
+            assert_eq!(it.wkb.len(), 21);
+            assert!(it.properties.contains("öppen"));
+            seen.push(it.row);
+            Ok::<_, StoreError>(())
+        })
+        .unwrap();
+    assert_eq!(seen, [2, 3, 9, 40, 60]);
+    let mut n_seen = 0;
+    let stopped = laptop.store.for_each_base_row(&[2, 3, 40], &mut |_| {
+        n_seen += 1;
+        Err(StoreError::DiskFull)
+    });
+    assert!(matches!(stopped, Err(StoreError::DiskFull)));
+    assert_eq!(n_seen, 1);
+}
