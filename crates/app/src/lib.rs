@@ -16,6 +16,7 @@ mod identify;
 mod map_tile;
 mod outbox;
 mod overview;
+mod parcel_labels;
 mod places;
 mod shape;
 mod swedish_time;

@@ -1,5 +1,5 @@
 use faltkarta_geo::Geometry;
-use faltkarta_model::{FeatureId, FieldId, Properties, Timestamp, Value};
+use faltkarta_model::{FeatureId, FieldId, Properties, Role, Timestamp, Value};
 use faltkarta_spatial::{FeatureRow, LayerIndex};
 use faltkarta_store::BaseRow;
 use faltkarta_tiles::{TagValue, TileError, TileId, TileWriter};
@@ -45,6 +45,9 @@ impl Field {
                 continue;
             }
             self.draw_layer(tile, layer, &mut writer, &mut edited)?;
+            if layer.0.dataset.role == Role::Parcel {
+                self.draw_parcel_labels(tile, layer, &mut writer)?;
+            }
         }
         if !edited.is_empty() {
             writer.begin_layer(OWN_EDIT_LAYER).map_err(|it| of_tile(&it))?;
@@ -125,6 +128,6 @@ fn tag<'a>(properties: &'a Properties, field: &'a FieldId) -> Option<(&'a str, T
     Some((field.as_str(), value))
 }
 
-fn of_tile(error: &TileError) -> AppError {
+pub(crate) fn of_tile(error: &TileError) -> AppError {
     AppError::Tile { text: error.to_string() }
 }

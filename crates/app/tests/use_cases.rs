@@ -358,3 +358,24 @@ fn a_live_tile_has_a_layer_per_dataset_and_one_for_own_edits() {
     assert!(has(&tile, "own_edit") && has(&tile, "stängd"));
     assert_eq!(laptop.live_tile(40, 0, 0, now()).unwrap_err().code(), "internal");
 }
+
+#[test]
+fn a_parcel_has_its_label_in_one_tile_and_its_block_from_zoom_15() {
+    let (laptop, _dir) = bundled();
+    let has = |tile: &[u8], name: &str| tile.windows(name.len()).any(|it| it == name.as_bytes());
+    // The middle of the first parcel.
+    let (lon_deg, lat_deg) = laptop.grid().inverse_deg(162_050.0, 6_608_050.0);
+    let tile_at = |z: u8, right: u32| {
+        let n = f64::from(1_u32 << z);
+        let x = ((lon_deg + 180.0) / 360.0 * n) as u32;
+        let y =
+            ((1.0 - lat_deg.to_radians().tan().asinh() / std::f64::consts::PI) / 2.0 * n) as u32;
+        laptop.live_tile(z, x + right, y, now()).unwrap()
+    };
+    let near = tile_at(16, 0);
+    assert!(has(&near, "parcel_label") && has(&near, "7>2"));
+    assert!(!has(&tile_at(16, 3), "parcel_label"));
+    let blocks: Vec<bool> =
+        (14..=16).map(|z| (0..3).any(|right| has(&tile_at(z, right), "trakt_label"))).collect();
+    assert_eq!(blocks, [false, true, true]);
+}

@@ -102,6 +102,9 @@ pub(crate) fn town() -> Vec<Feature> {
                 ("municipality", text("Lindesberg")),
                 ("kommunkod", text("1885")),
                 ("property_ref", text("ref-rya-1-5")),
+                ("trakt", text("SMEDEN")),
+                ("etikett", text("7>2")),
+                ("kind", text("fastighet")),
             ],
         )
     };
