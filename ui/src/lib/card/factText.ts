@@ -20,13 +20,18 @@ export function factText(fact: FactDto): string {
 			);
 		case "date_time":
 		case "datetime":
-			return Number.isNaN(Date.parse(fact.raw))
-				? titleText(fact.value)
-				: `${dateText(fact.raw)} ${timeText(fact.raw)}`;
+			return Number.isNaN(Date.parse(fact.raw)) ? titleText(fact.value) : dayOrMoment(fact.raw);
 		default:
 			return unitText(titleText(fact.value), fact.unit);
 	}
 }
+
+/** Whether a fact tells nothing: a warning flag that is not raised. */
+export function isQuiet(fact: FactDto): boolean {
+	return warningFlags.includes(fact.field) && fact.raw === "false";
+}
+
+const warningFlags: readonly string[] = ["osakertlage", "extended"];
 
 /** The ground of a value that is a state; null for a plain value. */
 export function toneOf(fact: FactDto): "ok" | "warn" | "bad" | null {
@@ -60,6 +65,13 @@ export function stateText(state: string): string {
 export function isAsbestos(card: CardDto): boolean {
 	const material = card.facts.find((fact) => fact.field === "material")?.raw.toLowerCase() ?? "";
 	return /^(ac|asbest|eternit)/.test(material);
+}
+
+/** Registers give a day as its midnight: the time of day is then no fact. */
+function dayOrMoment(raw: string): string {
+	if (/T00:00(:00)?(\.0+)?(Z|[+-]\d\d:?\d\d)?$/.test(raw)) return raw.slice(0, 10);
+	const time = timeText(raw);
+	return time === "00:00" ? dateText(raw) : `${dateText(raw)} ${time}`;
 }
 
 function unitText(value: string, unit: string): string {

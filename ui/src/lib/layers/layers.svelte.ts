@@ -47,6 +47,11 @@ export class Layers {
 		return new Set(this.#datasets.map((dataset) => dataset.id));
 	}
 
+	/** Whether any pipes are shown. */
+	get hasNetwork(): boolean {
+		return this.#datasets.some((dataset) => dataset.role.endsWith("_pipe") && this.isShown(dataset));
+	}
+
 	/** Whether the pipes come first on the map. */
 	get isNetworkFirst(): boolean {
 		return this.theme === "leak";

@@ -21,7 +21,7 @@ import { drawImage, IMAGE_RATIO, imageNames } from "./images";
 import { metresPerPixel, toLngLat, toLngLatBounds } from "./lngLat";
 import { palettes, type Mode } from "./palette";
 import { buildStyle } from "./style/buildStyle";
-import { DATASET_KEY, fonts, NETWORK_KEY, ZONE_FILL_KEY } from "./style/parts";
+import { DATASET_KEY, fonts, NETWORK_KEY, type NetworkRule, ZONE_FILL_KEY } from "./style/parts";
 
 /** A place that was pointed at. */
 export interface Spot {
@@ -56,6 +56,8 @@ export interface Shown {
 	readonly datasets: ReadonlySet<string>;
 	/** Ids of all datasets that can be switched. */
 	readonly listed: ReadonlySet<string>;
+	/** Whether any pipes are shown: street names then stand beside the street. */
+	readonly hasNetwork: boolean;
 	/** Whether the pipes are what the map is looked at for: the ground then gives way. */
 	readonly isNetworkFirst: boolean;
 }
@@ -336,8 +338,7 @@ export class FieldMap {
 			// A base map may carry more than the laptop lists: what cannot be switched is shown.
 			const isOnlyInBase = layer?.source === "base" && !shown.listed.has(dataset);
 			let isVisible =
-				(shown.datasets.has(dataset) || isOnlyInBase) &&
-				(metadata[NETWORK_KEY] === undefined || metadata[NETWORK_KEY] === shown.isNetworkFirst);
+				(shown.datasets.has(dataset) || isOnlyInBase) && fitsNetwork(metadata[NETWORK_KEY], shown);
 			if (isVisible && metadata[ZONE_FILL_KEY] === true) {
 				zonesWithFill.add(dataset);
 				isVisible = [...zonesWithFill].slice(0, 3).includes(dataset);
@@ -406,6 +407,17 @@ export class FieldMap {
 		this.#map.on("touchmove", stop);
 		this.#map.on("touchcancel", stop);
 	}
+}
+
+function fitsNetwork(rule: unknown, shown: Shown): boolean {
+	if (rule === undefined) return true;
+	const holds: Readonly<Record<NetworkRule, boolean>> = {
+		hidden: !shown.hasNetwork,
+		shown: shown.hasNetwork,
+		first: shown.isNetworkFirst,
+		"not-first": !shown.isNetworkFirst,
+	};
+	return holds[rule as NetworkRule];
 }
 
 function readMetadata(metadata: unknown): Readonly<Record<string, unknown>> {

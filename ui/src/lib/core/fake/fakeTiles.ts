@@ -33,6 +33,8 @@ export function fakeTile(town: Town, path: string): ArrayBuffer {
 		}) as GeoJSONVTTile | null;
 		if (tile && tile.features.length > 0) layers[dataset] = tile;
 	}
+	// As the core does: one point for each parcel, in one tile only.
+	if (kind === "live" && layers["parcel"]) layers["parcel_label"] = layers["parcel"];
 	const bytes = fromGeojsonVt(layers, { version: 2, extent: 4096 });
 	return bytes.slice().buffer;
 }

@@ -1,7 +1,20 @@
 import type { ExpressionSpecification, LayerSpecification } from "maplibre-gl";
 import type { Palette } from "../palette";
-import { base, byGround, byValue, byZoom, get, isOne, live, NETWORK_KEY, not, where } from "./parts";
+import {
+	base,
+	byGround,
+	byValue,
+	byZoom,
+	get,
+	isOne,
+	live,
+	NETWORK_KEY,
+	not,
+	type NetworkRule,
+	where,
+} from "./parts";
 
+const networkNotFirst = { [NETWORK_KEY]: "not-first" satisfies NetworkRule };
 const waterKinds = ["Sjö", "Vattendragsyta", "Anlagt vatten"];
 const wetKinds = ["Sankmark, fast", "Sankmark, våt"];
 
@@ -57,11 +70,20 @@ export function ground(p: Palette): LayerSpecification[] {
 			filter: where(isOne("kind", ...waterKinds)),
 			paint: { "fill-color": p.water, "fill-antialias": false },
 		}),
+		// Shorelines come as lines of their own; the banks of a river do not.
+		base("land_cover", {
+			id: "river-bank",
+			type: "line",
+			minzoom: 12,
+			filter: where(["==", get("kind"), "Vattendragsyta"]),
+			layout: { "line-join": "round" },
+			paint: { "line-color": p.shore, "line-width": byZoom([12, 0.5], [16, 1.2]) },
+		}),
 		base("contour", {
 			id: "contour",
 			type: "line",
 			minzoom: 13,
-			metadata: { [NETWORK_KEY]: false },
+			metadata: networkNotFirst,
 			filter: where(["!=", ["%", ["to-number", get("height")], 25], 0]),
 			paint: { "line-color": p.contour, "line-opacity": p.contourOpacity, "line-width": 0.8 },
 		}),
@@ -69,9 +91,13 @@ export function ground(p: Palette): LayerSpecification[] {
 			id: "contour-index",
 			type: "line",
 			minzoom: 11,
-			metadata: { [NETWORK_KEY]: false },
+			metadata: networkNotFirst,
 			filter: where(["==", ["%", ["to-number", get("height")], 25], 0]),
-			paint: { "line-color": p.contour, "line-opacity": p.contourOpacity, "line-width": 1.5 },
+			paint: {
+				"line-color": p.contour,
+				"line-opacity": byZoom([11, p.contourOpacity * 0.6], [13, p.contourOpacity]),
+				"line-width": byZoom([11, 0.7], [14, 1.5]),
+			},
 		}),
 		base("watercourse", {
 			id: "watercourse",
@@ -220,7 +246,7 @@ export function ways(p: Palette): LayerSpecification[] {
 			type: "line",
 			filter: where(carRoad, ["!=", get("kind"), "Småväg"]),
 			layout: { "line-cap": "round", "line-join": "round", "line-sort-key": order },
-			paint: { "line-color": casings, "line-width": widths(2.4) },
+			paint: { "line-color": casings, "line-width": widths(2.8) },
 		}),
 		base("road", {
 			id: "lane-casing",
@@ -228,7 +254,7 @@ export function ways(p: Palette): LayerSpecification[] {
 			minzoom: 12,
 			filter: where(["==", get("kind"), "Småväg"]),
 			layout: { "line-join": "round" },
-			paint: { "line-color": p.lane.casing, "line-width": widths(2.2), "line-dasharray": [1.6, 0.8] },
+			paint: { "line-color": p.lane.casing, "line-width": widths(2.6), "line-dasharray": [1.6, 0.8] },
 		}),
 		base("road", {
 			id: "road",
@@ -258,7 +284,11 @@ export function ways(p: Palette): LayerSpecification[] {
 
 /** Parcels and houses. */
 export function property(p: Palette): LayerSpecification[] {
-	const line = { "line-color": p.parcel, "line-width": byZoom([13.5, 0.6], [18, 1.4]) };
+	const line = {
+		"line-color": p.parcel,
+		"line-width": byZoom([13.5, 0.5], [16, 1], [18, 1.4]),
+		"line-opacity": byZoom([13.5, 0.35], [15, 0.8], [16, 1]),
+	};
 	const plain = where(
 		["!=", get("osakertlage"), true],
 		not(isOne("kind", "samfällighet", "gemensamhetsanläggning")),

@@ -1,12 +1,49 @@
 import type { LayerSpecification } from "maplibre-gl";
 import type { Palette } from "../palette";
-import { base, byZoom, fonts, get, isOne, live, text, where } from "./parts";
+import {
+	base,
+	byZoom,
+	fonts,
+	get,
+	isOne,
+	type LayerPart,
+	live,
+	NETWORK_KEY,
+	type NetworkRule,
+	text,
+	where,
+} from "./parts";
 
 /** Names on the map. Later layers are placed first: nature gives way to house numbers, those to parcels, and so on. */
 export function labels(p: Palette): LayerSpecification[] {
 	const halo = { "text-halo-color": p.halo, "text-halo-width": 1.5 };
 	const property = { "text-color": p.textProperty, ...halo };
 	const place = { "text-color": p.text, "text-halo-color": p.halo, "text-halo-width": 2 };
+	const parcelLabel = (layer: LayerPart) => ({
+		...live("parcel", layer),
+		"source-layer": "parcel_label",
+	});
+	const rule = (name: NetworkRule) => ({ [NETWORK_KEY]: name });
+	const street = {
+		type: "symbol",
+		minzoom: 14.5,
+		filter: where(["!=", text("name"), ""]),
+		layout: {
+			"symbol-placement": "line",
+			"symbol-spacing": 320,
+			"text-field": text("name"),
+			"text-font": [
+				"match",
+				get("kind"),
+				["Huvudgata", "Landsväg", "Motorväg", "Motortrafikled"],
+				["literal", [fonts.semibold]],
+				["literal", [fonts.medium]],
+			],
+			"text-size": ["match", get("kind"), ["Huvudgata", "Landsväg"], 13.5, 12.5],
+			"text-max-angle": 40,
+		},
+		paint: { "text-color": p.text, ...halo },
+	} as const;
 	return [
 		base("place", {
 			id: "place-nature",
@@ -33,7 +70,7 @@ export function labels(p: Palette): LayerSpecification[] {
 			},
 			paint: { "text-color": p.text },
 		}),
-		live("parcel", {
+		parcelLabel({
 			id: "parcel-number",
 			type: "symbol",
 			minzoom: 16,
@@ -47,6 +84,24 @@ export function labels(p: Palette): LayerSpecification[] {
 			},
 			paint: property,
 		}),
+		{
+			...live("trakt", {
+				id: "block-name",
+				type: "symbol",
+				minzoom: 15,
+				maxzoom: 17.5,
+				layout: {
+					"text-field": ["upcase", text("name")],
+					"text-font": [fonts.mediumItalic],
+					"text-size": byZoom([15, 10.5], [16, 12]),
+					"text-letter-spacing": 0.18,
+					"text-variable-anchor": ["center", "top", "bottom"],
+					"text-radial-offset": 0.6,
+				},
+				paint: property,
+			}),
+			"source-layer": "trakt_label",
+		},
 		base("trakt", {
 			id: "trakt-name",
 			type: "symbol",
@@ -57,29 +112,33 @@ export function labels(p: Palette): LayerSpecification[] {
 				"text-font": [fonts.mediumItalic],
 				"text-size": 12,
 				"text-letter-spacing": 0.18,
+				// One polygon gives a name in each tile that it reaches into.
+				"text-padding": 60,
 			},
 			paint: property,
 		}),
+		base("road", { ...street, id: "street-name", metadata: rule("hidden") }),
+		// Beside the street, so that the pipes in it are read.
 		base("road", {
-			id: "street-name",
-			type: "symbol",
-			minzoom: 14.5,
-			filter: where(["!=", text("name"), ""]),
+			...street,
+			id: "street-name-beside",
+			metadata: rule("shown"),
 			layout: {
-				"symbol-placement": "line",
-				"symbol-spacing": 320,
-				"text-field": text("name"),
-				"text-font": [
-					"match",
-					get("kind"),
-					["Huvudgata", "Landsväg", "Motorväg", "Motortrafikled"],
-					["literal", [fonts.semibold]],
-					["literal", [fonts.medium]],
+				...street.layout,
+				"text-offset": [
+					"interpolate",
+					["linear"],
+					["zoom"],
+					14.5,
+					["literal", [0, -0.7]],
+					16,
+					["literal", [0, -1.25]],
+					17,
+					["literal", [0, -1.8]],
+					18.5,
+					["literal", [0, -3]],
 				],
-				"text-size": ["match", get("kind"), ["Huvudgata", "Landsväg"], 13.5, 12.5],
-				"text-max-angle": 40,
 			},
-			paint: { "text-color": p.text, ...halo },
 		}),
 		base("road", {
 			id: "road-number",
@@ -101,7 +160,7 @@ export function labels(p: Palette): LayerSpecification[] {
 			id: "watercourse-name",
 			type: "symbol",
 			minzoom: 12,
-			filter: where(["!=", text("name"), ""]),
+			filter: where(["!=", text("name"), ""], ["==", get("kind"), "Vattendrag"]),
 			layout: {
 				"symbol-placement": "line",
 				"symbol-spacing": 420,
@@ -122,6 +181,8 @@ export function labels(p: Palette): LayerSpecification[] {
 				"text-font": [fonts.mediumItalic],
 				"text-size": byZoom([8, 12], [16, 15]),
 				"text-max-width": 7,
+				// Thousands of lakes have names: from afar a few of them are enough.
+				"text-padding": byZoom([8, 70], [10, 34], [12, 8], [14, 2]),
 			},
 			paint: { "text-color": p.textWater, ...halo },
 		}),
@@ -154,25 +215,13 @@ export function labels(p: Palette): LayerSpecification[] {
 		base("place", {
 			id: "place-town",
 			type: "symbol",
-			minzoom: 8,
+			minzoom: 5,
 			maxzoom: 15.5,
 			filter: where(["==", get("kind"), "TATTX"]),
 			layout: {
 				"text-field": text("name"),
 				"text-font": [fonts.semibold],
-				"text-size": byZoom([8, 13], [15, 19]),
-			},
-			paint: place,
-		}),
-		base("municipality", {
-			id: "municipality-name",
-			type: "symbol",
-			minzoom: 5,
-			maxzoom: 8,
-			layout: {
-				"text-field": text("name"),
-				"text-font": [fonts.semibold],
-				"text-size": byZoom([5, 13], [8, 16]),
+				"text-size": byZoom([5, 12], [8, 13], [15, 19]),
 			},
 			paint: place,
 		}),

@@ -14,8 +14,10 @@ export const fonts = {
 export const DATASET_KEY = "faltkarta:dataset";
 /** Key of the layer metadata that marks a zone's fill: at most three are drawn at a time. */
 export const ZONE_FILL_KEY = "faltkarta:zone-fill";
-/** Key of the layer metadata that is true on layers seen only while the pipes come first, false on those seen only else. */
-export const NETWORK_KEY = "faltkarta:network-first";
+/** Key of the layer metadata that says how the layer gives way to the pipes, or stands in for what does. */
+export const NETWORK_KEY = "faltkarta:network";
+/** With the pipes hidden or shown; while the pipes are what the map is looked at for, or not. */
+export type NetworkRule = "hidden" | "shown" | "first" | "not-first";
 
 /** A value of the feature. */
 export const get = (field: string): ExpressionSpecification => ["get", field];

@@ -1,8 +1,9 @@
 import type { ExpressionSpecification, LayerSpecification } from "maplibre-gl";
 import type { Palette } from "../palette";
-import { byZoom, dash, fonts, get, live, NETWORK_KEY, not, text, where } from "./parts";
+import { byZoom, dash, fonts, get, live, NETWORK_KEY, not, type NetworkRule, text, where } from "./parts";
 
 const dimension: ExpressionSpecification = ["to-number", ["get", "dimension"], 0];
+const networkFirst = { [NETWORK_KEY]: "first" satisfies NetworkRule };
 const inService = not(["in", ["get", "status"], ["literal", ["ur drift", "slopad"]]]);
 const outOfService: ExpressionSpecification = ["in", ["get", "status"], ["literal", ["ur drift", "slopad"]]];
 const isPrivate: ExpressionSpecification = ["==", ["get", "agare"], "privat"];
@@ -11,8 +12,9 @@ const isUncertain: ExpressionSpecification = [
 	["get", "lagesklass"],
 	["literal", ["osäker", "skissad"]],
 ];
-/** Mains of 200 mm or more show from z13, the rest from z14.5. */
-const isDue: ExpressionSpecification = [">=", ["zoom"], ["case", [">=", dimension, 200], 13, 14.5]];
+/** All mains show from here; those of 200 mm or more before it, while the pipes come first. */
+const MAINS_ZOOM = 14.5;
+const isLarge: ExpressionSpecification = [">=", dimension, 200];
 
 /** The pipes' widths: 0.5 at z14, 1 at z16, 1.5 at z18; larger than 300 mm 0.8 px more; private at half width. */
 function width(basePx: number, morePx = 0): ExpressionSpecification {
@@ -22,7 +24,7 @@ function width(basePx: number, morePx = 0): ExpressionSpecification {
 		["case", isPrivate, 0.7, 1],
 	];
 	const at = (factor: number): ExpressionSpecification => ["+", ["*", factor, own], morePx];
-	return byZoom([13, at(0.4)], [14, at(0.5)], [16, at(1)], [18, at(1.5)]);
+	return byZoom([13, at(0.4)], [14.5, at(0.45)], [15.5, at(0.7)], [16, at(1)], [18, at(1.5)]);
 }
 
 interface PipeClass {
@@ -83,10 +85,31 @@ export function pipes(p: Palette): LayerSpecification[] {
 			live(dataset, {
 				id: `${dataset}-casing`,
 				type: "line",
-				minzoom: 13,
-				filter: where(isDue),
+				minzoom: 15,
 				layout: { "line-join": "round" },
-				paint: { "line-color": p.pipeCasing, "line-width": width(2.6, 2) },
+				paint: { "line-color": p.pipeCasing, "line-width": width(2.6, 1.6) },
+			}),
+		),
+		...order.map((dataset) =>
+			live(dataset, {
+				id: `${dataset}-far`,
+				type: "line",
+				minzoom: 13,
+				maxzoom: MAINS_ZOOM,
+				metadata: networkFirst,
+				filter: where(isLarge),
+				layout: { "line-join": "round" },
+				paint: {
+					"line-color": [
+						"case",
+						outOfService,
+						p.abandoned,
+						["==", get("klass"), "K"],
+						p.combined,
+						classes[dataset][0]?.color ?? p.abandoned,
+					],
+					"line-width": width(classes[dataset][0]?.widthPx ?? 2.2),
+				},
 			}),
 		),
 		...order.flatMap((dataset) =>
@@ -94,8 +117,8 @@ export function pipes(p: Palette): LayerSpecification[] {
 				live(dataset, {
 					id: `${dataset}-${pipe.klass}`,
 					type: "line",
-					minzoom: 13,
-					filter: where(isDue, ["==", get("klass"), pipe.klass]),
+					minzoom: MAINS_ZOOM,
+					filter: where(["==", get("klass"), pipe.klass]),
 					layout: { "line-join": "round" },
 					paint: {
 						"line-color": ["case", outOfService, p.abandoned, pipe.color],
@@ -217,7 +240,7 @@ export function pipeLabels(p: Palette): LayerSpecification[] {
 				id: `${dataset}-letter`,
 				type: "symbol",
 				minzoom: 15.5,
-				layout: { ...layout, "symbol-spacing": 170, "text-field": letter, "text-allow-overlap": true },
+				layout: { ...layout, "symbol-spacing": 170, "text-field": letter },
 				paint,
 			}),
 			live(dataset, {
@@ -277,7 +300,7 @@ export function fittings(p: Palette): LayerSpecification[] {
 		"hydrant-over",
 		"hydrant",
 	];
-	const hydrantSize = byZoom([14, 0.35], [15, 0.6], [16, 1]);
+	const hydrantSize = byZoom([14, 0.35], [15, 0.5], [16, 0.75], [17, 1]);
 	return [
 		live("service_connection", {
 			id: "service-connection",
@@ -318,7 +341,7 @@ export function fittings(p: Palette): LayerSpecification[] {
 			type: "symbol",
 			minzoom: 15.5,
 			filter: where(not(isService)),
-			layout: { "icon-image": valveImage, "icon-size": byZoom([15.5, 0.8], [17, 1]), ...above },
+			layout: { "icon-image": valveImage, "icon-size": byZoom([15.5, 0.5], [16, 0.65], [17, 1]), ...above },
 		}),
 		live("valve", {
 			id: "valve-name",
@@ -334,7 +357,7 @@ export function fittings(p: Palette): LayerSpecification[] {
 			type: "symbol",
 			minzoom: 14,
 			maxzoom: 15,
-			metadata: { [NETWORK_KEY]: true },
+			metadata: networkFirst,
 			layout: { "icon-image": hydrantImage, "icon-size": hydrantSize, ...above },
 		}),
 		live("hydrant", {
@@ -346,7 +369,7 @@ export function fittings(p: Palette): LayerSpecification[] {
 		live("hydrant", {
 			id: "hydrant-name",
 			type: "symbol",
-			minzoom: 15.5,
+			minzoom: 16,
 			layout: { ...name("nummer") },
 			paint: label,
 		}),
