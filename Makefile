@@ -97,4 +97,4 @@ check-package: ## open the newest .deb's window without any network and search i
 	@scripts/check-package.sh
 
 clean: ## remove built files and the demo town from the cache folder
-	rm -rf ui/dist ui/node_modules dist "$(CARGO_TARGET_DIR)" "$(FALTKARTA_CACHE)/demo" "$(FALTKARTA_SHOTS)" "$(VENV)"
+	rm -rf ui/dist ui/node_modules dist "$(CARGO_TARGET_DIR)" "$(FALTKARTA_CACHE)/demo" "$(FALTKARTA_CACHE)/bench" "$(FALTKARTA_SHOTS)" "$(VENV)"
