@@ -27,7 +27,6 @@ step "Rust: formatting" cargo fmt --all --check
 step "Rust: lints" cargo clippy --workspace --all-targets --quiet -- -D warnings
 step "Rust: tests" cargo test --workspace
 step "the key in a real Secret Service" scripts/test-secret-service.sh
-step "generated TypeScript is not stale" cargo run -q -p faltkarta-xtask -- types --check
 step "forms are as their spreadsheets say" make --no-print-directory forms FORMS=--check
 step "interface: types" npm run --silent check --prefix ui
 step "interface: lints" npm run --silent lint --prefix ui
