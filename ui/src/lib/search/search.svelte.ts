@@ -20,6 +20,8 @@ export class Search {
 	#shown = $state.raw<SearchState>({ state: "closed" });
 	#chosen = $state(-1);
 	#asked = 0;
+	/** The question under way; Enter waits for it, so that a fast hand does not keep a hit of an older text. */
+	#pending: Promise<void> = Promise.resolve();
 
 	constructor(core: Core, middle: Middle) {
 		this.#core = core;
@@ -59,7 +61,12 @@ export class Search {
 	}
 
 	/** Takes what is typed and asks. */
-	async write(text: string): Promise<void> {
+	write(text: string): Promise<void> {
+		this.#pending = this.#ask(text);
+		return this.#pending;
+	}
+
+	async #ask(text: string): Promise<void> {
 		this.#text = text;
 		this.#chosen = -1;
 		const asked = ++this.#asked;
@@ -100,8 +107,10 @@ export class Search {
 		this.#chosen = index;
 	}
 
-	/** Keeps a hit: the previewed one, or the first. Answers it, remembered for next time. */
-	async keep(hit: HitDto | null = this.previewed ?? this.hits[0] ?? null): Promise<HitDto | null> {
+	/** Keeps a hit: that one, or the previewed one, or the first for what is typed now. Remembers and answers it. */
+	async keep(wanted: HitDto | null = null): Promise<HitDto | null> {
+		if (!wanted) await this.#pending;
+		const hit = wanted ?? this.previewed ?? this.hits[0] ?? null;
 		if (!hit) return null;
 		this.#asked += 1;
 		this.#text = hit.label;

@@ -62,6 +62,19 @@ describe("the search box", () => {
 		expect(search.hits.map((hit) => hit.label)).toEqual(["Strandvägen 9"]);
 	});
 
+	it("waits for the answer to what is typed before it keeps a hit", async () => {
+		const core = new SlowCore(demoCore(), "find_places");
+		const search = new Search(core, middle);
+		const first = search.write("strandv");
+		await core.release(0);
+		await first;
+		const second = search.write("strandv 9");
+		const kept = search.keep();
+		await core.release(1);
+		await second;
+		expect((await kept)?.label).toBe("Strandvägen 9");
+	});
+
 	it("offers another spelling when nothing hits", async () => {
 		const search = new Search(demoCore(), middle);
 		await search.write("strandvgen 99");

@@ -219,7 +219,7 @@ export class FieldApp {
 
 	/** Keeps a hit of the search and shows it. */
 	async keepHit(hit: HitDto | null = null): Promise<void> {
-		const kept = await this.search.keep(hit ?? undefined);
+		const kept = await this.search.keep(hit);
 		if (!kept) return;
 		this.#viewBeforeSearch = null;
 		this.map?.preview(null);
