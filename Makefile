@@ -11,6 +11,7 @@ export FALTKARTA_CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/faltkarta
 export CARGO_TARGET_DIR ?= $(FALTKARTA_CACHE)/target
 # Where `make screens` and `make journeys` leave their pictures.
 export FALTKARTA_SHOTS ?= $(FALTKARTA_CACHE)/shots
+export SCREENS_DIR ?= $(FALTKARTA_SHOTS)/screens
 # `make package PROFILE=dev` is quick to build and slow to run.
 export PROFILE ?= release
 export npm_config_cache ?= $(FALTKARTA_CACHE)/npm
@@ -75,7 +76,7 @@ unit: ui ## tests of Rust and of the interface's parts
 	cargo test --workspace --quiet
 	npm run --silent test --prefix ui
 
-screens: ui/node_modules/.installed ## every screen in headless Chromium, with axe; pictures in FALTKARTA_SHOTS
+screens: ui/node_modules/.installed ## every screen in headless Chromium, with axe; pictures in FALTKARTA_SHOTS/screens
 	npm run --silent screens --prefix ui
 
 journeys: ui ## a technician's work in the real window, on a virtual screen
