@@ -81,7 +81,7 @@ screens: ui/node_modules/.installed ## every screen in headless Chromium, with a
 
 journeys: ui ## a technician's work in the real window, on a virtual screen
 	cargo build --quiet -p faltkarta-cli -p faltkarta-desktop
-	cargo test -p faltkarta-tests --test window -- --test-threads=1
+	cargo test --workspace --test window -- --test-threads=1
 
 bench: ## the figures, side by side with peers (release build, takes minutes; ROWS="import tiles": only some)
 	@# The rows about whole programs start the one that lies beside the benchmark.
