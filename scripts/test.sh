@@ -33,6 +33,7 @@ step "interface: lints" npm run --silent lint --prefix ui
 step "interface: tests" npm run --silent test --prefix ui
 step "screens in headless Chromium, with axe" npm run --silent screens --prefix ui
 step "form engine keeps its contract" npm run --silent contract --prefix ui
+step "forms beside the map, with crashes" npm run --silent forms --prefix ui
 step "journeys in the real window" make --no-print-directory journeys
 
 # The runners' own counts: cargo's "test result: ok. 12 passed; 0 failed", and vitest's and our scripts' "12 passed".
