@@ -21,7 +21,7 @@ export class Search {
 	#chosen = $state(-1);
 	#asked = 0;
 	/** The question under way; Enter waits for it, so that a fast hand does not keep a hit of an older text. */
-	#pending: Promise<void> = Promise.resolve();
+	#pending: Promise<readonly HitDto[]> = Promise.resolve([]);
 
 	constructor(core: Core, middle: Middle) {
 		this.#core = core;
@@ -61,20 +61,21 @@ export class Search {
 	}
 
 	/** Takes what is typed and asks. */
-	write(text: string): Promise<void> {
+	async write(text: string): Promise<void> {
 		this.#pending = this.#ask(text);
-		return this.#pending;
+		await this.#pending;
 	}
 
-	async #ask(text: string): Promise<void> {
+	/** Shows the answer unless something newer was asked or the list was closed; answers the hits in any case. */
+	async #ask(text: string): Promise<readonly HitDto[]> {
 		this.#text = text;
 		this.#chosen = -1;
 		const asked = ++this.#asked;
 		if (text.trim() === "") {
 			const recent = await this.#core.call("list_recent_places", {});
-			if (asked !== this.#asked) return;
-			this.#shown = { state: "recent", hits: recent.ok ? recent.value.slice(0, 8) : [] };
-			return;
+			const hits = recent.ok ? recent.value.slice(0, 8) : [];
+			if (asked === this.#asked) this.#shown = { state: "recent", hits };
+			return hits;
 		}
 		const middle = this.#middle();
 		const answer = await this.#core.call("find_places", {
@@ -82,16 +83,18 @@ export class Search {
 			nearLonDeg: middle.lonDeg,
 			nearLatDeg: middle.latDeg,
 		});
-		if (asked !== this.#asked) return;
 		if (!answer.ok) {
-			this.#shown = { state: "failed", error: answer.error };
-			return;
+			if (asked === this.#asked) this.#shown = { state: "failed", error: answer.error };
+			return [];
 		}
-		const { hits, suggestion } = answer.value;
-		this.#shown =
-			hits.length > 0
-				? { state: "hits", hits: hits.slice(0, 10), text }
-				: { state: "none", text, suggestion };
+		const hits = answer.value.hits.slice(0, 10);
+		if (asked === this.#asked) {
+			this.#shown =
+				hits.length > 0
+					? { state: "hits", hits, text }
+					: { state: "none", text, suggestion: answer.value.suggestion };
+		}
+		return hits;
 	}
 
 	/** Moves the preview up or down; above the first row nothing is previewed. */
@@ -109,8 +112,8 @@ export class Search {
 
 	/** Keeps a hit: that one, or the previewed one, or the first for what is typed now. Remembers and answers it. */
 	async keep(wanted: HitDto | null = null): Promise<HitDto | null> {
-		if (!wanted) await this.#pending;
-		const hit = wanted ?? this.previewed ?? this.hits[0] ?? null;
+		// What is previewed is taken before waiting: the box may close meanwhile.
+		const hit = wanted ?? this.previewed ?? (await this.#pending)[0] ?? null;
 		if (!hit) return null;
 		this.#asked += 1;
 		this.#text = hit.label;
