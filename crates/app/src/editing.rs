@@ -279,6 +279,7 @@ impl Field {
                 group: it.group,
                 atomic: false,
                 blobs: it.blobs,
+                note: None,
             };
             ops.push(LocalOperation { op, kind: it.list_kind, title: it.title, detail: it.detail });
         }

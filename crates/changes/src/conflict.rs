@@ -44,6 +44,8 @@ pub enum ConflictKind {
     IdClash,
     /// A child came to a feature that is deleted; the child is kept.
     ParentDeleted,
+    /// Another feature has the same value in a field that must be unique; both stand.
+    DuplicateKey,
     /// An atomic group does not fit as a whole; nothing of it was applied.
     Group,
 }

@@ -43,6 +43,9 @@ pub struct Operation {
     pub atomic: bool,
     /// Attachments that it names.
     pub blobs: Vec<BlobId>,
+    /// Why, in the person's words; shown to the other side of a conflict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// Old and new value of one field.

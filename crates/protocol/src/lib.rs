@@ -6,11 +6,19 @@
 
 mod message;
 mod package;
+mod schema;
+mod subscription;
 
 pub use message::{
-    ErrorBody, FeedBlob, FeedEntry, FeedKind, FeedRow, Head, JoinReply, JoinRequest, OpOutcome,
-    Outcome, PROTOCOL_VERSION, PullReply, PushReply, PushRequest, Witness,
+    Author, ErrorBody, FeedBlob, FeedConflict, FeedEntry, FeedKind, FeedRow, Head, JoinReply,
+    JoinRequest, OpOutcome, Outcome, PROTOCOL_OLDEST, PROTOCOL_VERSION, PullReply, PushReply,
+    PushRequest, Witness,
 };
 pub use package::{
     PACKAGE_FORMAT, PackageFile, PackageFileKind, PackageManifest, PackageScope, PackagedDataset,
+};
+pub use schema::{Declaration, SchemaRevision};
+pub use subscription::{
+    AttributeFilter, DatasetDigest, DigestReply, NumberBlock, NumberRequest, RowsReply,
+    Subscription, SubscriptionPart,
 };

@@ -1,11 +1,18 @@
-use faltkarta_changes::Operation;
+use std::collections::BTreeMap;
+
+use faltkarta_changes::{Clash, ConflictKind, Operation};
 use faltkarta_model::{
-    BlobId, DatasetId, FeatureId, OpId, Properties, ReplicaId, Timestamp, Value,
+    BlobId, DatasetId, FeatureId, FieldId, OpId, Properties, ReplicaId, Timestamp, Value,
 };
 use serde::{Deserialize, Serialize};
 
+use crate::schema::SchemaRevision;
+
 /// The version of this wire; a server answers 426 to one it does not know.
 pub const PROTOCOL_VERSION: u32 = 1;
+
+/// The oldest version that the store still answers.
+pub const PROTOCOL_OLDEST: u32 = 1;
 
 /// `POST /sync/v1/join`: enrols a laptop.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -145,6 +152,16 @@ pub struct PullReply {
     pub up_to_date: bool,
     /// Highest number that is in every usable backup.
     pub safe_seq: u64,
+    /// The first number that the feed still holds; a cursor below it leads to 410.
+    #[serde(default)]
+    pub min_seq: u64,
+    /// Revision of the laptop's subscription that this page was filtered by.
+    #[serde(default)]
+    pub subscription: u32,
+    /// The revision of each dataset's declaration that is in force; the laptop fetches what it lacks before it applies
+    /// the page.
+    #[serde(default)]
+    pub schema: Vec<SchemaRevision>,
     /// The store's clock.
     pub server_time: Timestamp,
 }
@@ -166,6 +183,51 @@ pub struct FeedEntry {
     pub kind: FeedKind,
     /// The row after it, for [`FeedKind::Upsert`].
     pub row: Option<FeedRow>,
+    /// Who caused it; `None` for what came with a delivery.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Author>,
+    /// All conflicts of the feature that are open when the page is read. Those that the laptop knows and that are not
+    /// here are closed. They travel with every kind of entry, since a deleted feature can have some too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conflicts: Vec<FeedConflict>,
+}
+
+/// Who did something, as people are told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Author {
+    /// The person.
+    pub user: String,
+    /// The laptop or the program: a device's name, `sql:ROLE`, `import`.
+    pub device: String,
+    /// The device's clock, for showing only.
+    pub at: Timestamp,
+}
+
+/// An open conflict as it travels with its feature.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FeedConflict {
+    /// UUID version 5 of operation and key.
+    pub id: uuid::Uuid,
+    /// A field, `group:NAME`, or `*` for the whole row.
+    pub key: String,
+    /// What kind of disagreement it is.
+    pub kind: ConflictKind,
+    /// The operation whose values are the candidates.
+    pub op: OpId,
+    /// The laptop that the operation came from.
+    pub replica: ReplicaId,
+    /// What its author saw, what the store holds now, what the author wants.
+    pub fields: BTreeMap<FieldId, Clash>,
+    /// Who wants the candidates.
+    pub candidate_by: Author,
+    /// Who set what the store holds; `None` when it came with a delivery.
+    pub store_by: Option<Author>,
+    /// Fields of the same operation that fitted by themselves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub merged: Vec<FieldId>,
+    /// The other feature of a [`ConflictKind::DuplicateKey`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other: Option<FeatureId>,
 }
 
 /// What a laptop does with an entry.
@@ -198,6 +260,9 @@ pub struct FeedBlob {
     pub id: BlobId,
     /// Whether the store holds all its bytes.
     pub complete: bool,
+    /// Whether the store holds a preview of it.
+    #[serde(default)]
+    pub has_preview: bool,
 }
 
 /// The body of every answer that is not 2xx, and of errors of the command line.

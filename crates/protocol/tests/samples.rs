@@ -9,15 +9,17 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::path::Path;
 
-use faltkarta_changes::{Change, Operation, OperationKind, conflict_id};
+use faltkarta_changes::{Change, Clash, ConflictKind, Operation, OperationKind, conflict_id};
 use faltkarta_geo::Geometry;
 use faltkarta_model::{
     BlobId, Class, DatasetId, FeatureId, FieldId, GroupId, OpId, ReplicaId, Timestamp, Value,
 };
 use faltkarta_protocol::{
-    ErrorBody, FeedBlob, FeedEntry, FeedKind, FeedRow, Head, JoinReply, JoinRequest, OpOutcome,
-    Outcome, PACKAGE_FORMAT, PROTOCOL_VERSION, PackageFile, PackageFileKind, PackageManifest,
-    PackageScope, PackagedDataset, PullReply, PushReply, PushRequest, Witness,
+    AttributeFilter, Author, DatasetDigest, Declaration, DigestReply, ErrorBody, FeedBlob,
+    FeedConflict, FeedEntry, FeedKind, FeedRow, Head, JoinReply, JoinRequest, NumberBlock,
+    NumberRequest, OpOutcome, Outcome, PACKAGE_FORMAT, PROTOCOL_VERSION, PackageFile,
+    PackageFileKind, PackageManifest, PackageScope, PackagedDataset, PullReply, PushReply,
+    PushRequest, RowsReply, SchemaRevision, Subscription, SubscriptionPart, Witness,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -91,6 +93,7 @@ fn create() -> Operation {
         group: None,
         atomic: false,
         blobs: vec![],
+        note: None,
     }
 }
 
@@ -109,6 +112,7 @@ fn update() -> Operation {
         group: Some(GroupId::from_uuid(uuid(5))),
         atomic: true,
         blobs: vec![photo()],
+        note: None,
         ..create()
     }
 }
@@ -193,6 +197,26 @@ fn pushing() {
     );
 }
 
+fn author(user: &str) -> Author {
+    Author { user: user.into(), device: "VA-bil 2".into(), at: at() }
+}
+
+fn conflict() -> FeedConflict {
+    let clash = Clash { base: text("öppen"), store: text("stängd"), candidate: text("strypt") };
+    FeedConflict {
+        id: conflict_id(OpId::from_uuid(uuid(1)), "lage"),
+        key: "lage".into(),
+        kind: ConflictKind::Field,
+        op: OpId::from_uuid(uuid(1)),
+        replica: ReplicaId::from_uuid(uuid(2)),
+        fields: BTreeMap::from([(field("lage"), clash)]),
+        candidate_by: author("Eva Lind"),
+        store_by: Some(author("Bo Ek")),
+        merged: vec![field("nummer")],
+        other: None,
+    }
+}
+
 #[test]
 fn pulling() {
     let entry = |seq, kind, row| FeedEntry {
@@ -203,6 +227,8 @@ fn pulling() {
         version: 4,
         kind,
         row,
+        by: None,
+        conflicts: vec![],
     };
     let row = FeedRow {
         geometry: Value::Geometry(Geometry::point(162_914.167, 6_608_920.569)),
@@ -210,14 +236,18 @@ fn pulling() {
             (field("lage"), text("stängd")),
             (field("nummer"), text("AV-118")),
         ]),
-        blobs: vec![FeedBlob { id: photo(), complete: false }],
+        blobs: vec![FeedBlob { id: photo(), complete: false, has_preview: true }],
     };
     let placeless = FeedRow { geometry: Value::Null, properties: BTreeMap::new(), blobs: vec![] };
     check(
         "pull_reply.json",
         &PullReply {
             entries: vec![
-                entry(261_077, FeedKind::Upsert, Some(row)),
+                FeedEntry {
+                    by: Some(author("Bo Ek")),
+                    conflicts: vec![conflict()],
+                    ..entry(261_077, FeedKind::Upsert, Some(row))
+                },
                 entry(261_078, FeedKind::Upsert, Some(placeless)),
                 entry(261_079, FeedKind::Delete, None),
                 entry(261_080, FeedKind::Leave, None),
@@ -226,6 +256,12 @@ fn pulling() {
             at: Head { seq: 261_080, chain: CHAIN.into() },
             up_to_date: true,
             safe_seq: 261_000,
+            min_seq: 12_001,
+            subscription: 1,
+            schema: vec![SchemaRevision {
+                dataset: DatasetId::parse("valve").unwrap(),
+                revision: 2,
+            }],
             server_time: at(),
         },
     );
@@ -277,4 +313,49 @@ fn a_package() {
 #[test]
 fn an_error() {
     check("error.json", &ErrorBody::new("stale_lineage", "the lineage is stale"));
+}
+
+#[test]
+fn what_a_laptop_wants() {
+    let head = || Head { seq: 261_080, chain: CHAIN.into() };
+    let valve = || DatasetId::parse("valve").unwrap();
+    check(
+        "subscription.json",
+        &Subscription {
+            revision: 2,
+            parts: vec![SubscriptionPart {
+                datasets: vec![valve()],
+                area_m: vec![
+                    [150_000.0, 6_600_000.0],
+                    [152_000.0, 6_600_000.0],
+                    [151_000.0, 6_601_500.0],
+                ],
+                filter: Some(AttributeFilter {
+                    field: field("lage"), values: vec![text("öppen")]
+                }),
+            }],
+        },
+    );
+    check("rows_reply.json", &RowsReply { entries: vec![], next: Some("01".into()), at: head() });
+    check(
+        "digest_reply.json",
+        &DigestReply {
+            at: head(),
+            datasets: vec![DatasetDigest { dataset: valve(), n_rows: 8_012, xor: CHAIN.into() }],
+        },
+    );
+    check(
+        "declaration.json",
+        &Declaration { dataset: valve(), revision: 2, toml: "id = \"valve\"\n".into() },
+    );
+}
+
+#[test]
+fn leased_numbers() {
+    let series = || "manhole.nummer".to_owned();
+    check(
+        "number_request.json",
+        &NumberRequest { protocol: PROTOCOL_VERSION, request: uuid(7), series: series(), n: 50 },
+    );
+    check("number_block.json", &NumberBlock { series: series(), first: 1_201, n: 50 });
 }

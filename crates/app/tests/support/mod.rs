@@ -380,7 +380,7 @@ impl FakeStore {
             .map_or(Value::Null, Value::Geometry);
         let row = FeedRow { geometry, properties, blobs: vec![] };
         let kind = FeedKind::Upsert;
-        self.feed.push(FeedEntry { seq, op, dataset, feature, version, kind, row: Some(row) });
+        self.feed.push(FeedEntry { seq, op, dataset, feature, version, kind, row: Some(row), by: None, conflicts: vec![] });
         seq
     }
 
@@ -495,6 +495,9 @@ impl Link for FakeStore {
             at: Head { seq, chain: format!("{seq:032x}") },
             up_to_date: seq == self.head(),
             safe_seq: self.safe_seq,
+            min_seq: 0,
+            subscription: 0,
+            schema: vec![],
             server_time: now(),
         })
     }

@@ -52,6 +52,7 @@ fn op(kind: OperationKind, changes: &[(&str, Value, Value)]) -> Operation {
         group: None,
         atomic: false,
         blobs: vec![],
+        note: None,
     }
 }
 

@@ -151,6 +151,9 @@ pub(super) async fn changes(
             at: Head { seq: page.at.seq, chain: page.at.chain },
             up_to_date: page.is_up_to_date,
             safe_seq: page.at.safe_seq,
+            min_seq: 0,
+            subscription: 0,
+            schema: vec![],
             server_time: it.rim.now(),
         })
     });
@@ -159,7 +162,7 @@ pub(super) async fn changes(
 
 fn entry(entry: PulledEntry) -> FeedEntry {
     let PulledEntry { seq, op, dataset, feature, version, kind, row } = entry;
-    FeedEntry { seq, op, dataset, feature, version, kind, row }
+    FeedEntry { seq, op, dataset, feature, version, kind, row, by: None, conflicts: vec![] }
 }
 
 /// Keeps the type of the wire and the one that is read in step: every key of a push is read here.

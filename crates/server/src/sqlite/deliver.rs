@@ -191,6 +191,7 @@ impl<'a, 'c> Taking<'a, 'c> {
             group: None,
             atomic: false,
             blobs: vec![],
+            note: None,
         }
     }
 

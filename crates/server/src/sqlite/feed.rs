@@ -459,7 +459,7 @@ fn feed_row(conn: &Connection, content: &Content) -> Result<FeedRow, StoreError>
                 .prepare_cached("SELECT EXISTS(SELECT 1 FROM blob WHERE id = ?1)")
                 .and_then(|mut it| it.query_row([id.as_str()], |row| row.get(0)))
                 .map_err(StoreError::database("looking for an attachment"))?;
-            Ok(FeedBlob { id, complete })
+            Ok(FeedBlob { id, complete, has_preview: false })
         })
         .collect();
     Ok(FeedRow { geometry, properties: content.properties()?, blobs: blobs? })

@@ -175,6 +175,7 @@ impl Hand {
             group: None,
             atomic: false,
             blobs: vec![],
+            note: None,
         }
     }
 

@@ -113,6 +113,7 @@ impl Laptop {
             group: None,
             atomic: false,
             blobs: vec![],
+            note: None,
         };
         LocalOperation { op, kind: "edit", title: String::new(), detail: String::new() }
     }
@@ -286,6 +287,8 @@ pub(crate) fn entry(seq: u64, op: u128, n: u128, lage: &str) -> FeedEntry {
             properties: [(field("lage"), Value::Text(lage.into()))].into(),
             blobs: vec![],
         }),
+        by: None,
+        conflicts: vec![],
     }
 }
 
@@ -296,6 +299,9 @@ pub(crate) fn page(entries: Vec<FeedEntry>, seq: u64, safe_seq: u64) -> PullRepl
         at: Head { seq, chain: "11".repeat(16) },
         up_to_date: true,
         safe_seq,
+        min_seq: 0,
+        subscription: 0,
+        schema: vec![],
         server_time: moment(),
     }
 }
