@@ -4,6 +4,7 @@ mod engine;
 mod enrol;
 mod fetch;
 mod link;
+mod photos;
 mod scheduler;
 
 pub use engine::{FieldAccess, SyncReport, sync_round};

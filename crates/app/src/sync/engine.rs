@@ -3,19 +3,15 @@ use std::sync::{Mutex, PoisonError};
 
 use faltkarta_model::{IdSource, Timestamp};
 use faltkarta_protocol::{Outcome, PROTOCOL_VERSION, PushReply, PushRequest};
-use faltkarta_store::{StoreError, Upload};
 
 use crate::error::AppError;
 use crate::field::Field;
 use crate::sync::enrol::install_next_package;
-use crate::sync::link::{BlobState, Link, LinkError};
+use crate::sync::link::{Link, LinkError};
 
 /// Most operations and bytes of one push. Source: the wire's document, `docs/formats/sync-1.md`.
 const PUSH_OPS_MAX: usize = 200;
 const PUSH_BYTES_MAX: usize = 1 << 20;
-/// Bytes of one piece of a photo: small after a cut, larger while all goes well.
-const PIECE_MIN: usize = 256 << 10;
-const PIECE_MAX: usize = 4 << 20;
 
 /// A laptop that others work on while a round is under way: it is taken between two requests only.
 pub trait FieldAccess {
@@ -111,13 +107,14 @@ pub(crate) fn clock_offset(device: Timestamp, store: Timestamp) -> String {
     offset_ms.clamp(i64::from(i32::MIN), i64::from(i32::MAX)).to_string()
 }
 
-struct Round<'a, A: FieldAccess> {
-    field: &'a A,
-    link: &'a mut dyn Link,
-    now: &'a mut dyn FnMut() -> Timestamp,
+/// A round under way.
+pub(super) struct Round<'a, A: FieldAccess> {
+    pub(super) field: &'a A,
+    pub(super) link: &'a mut dyn Link,
+    pub(super) now: &'a mut dyn FnMut() -> Timestamp,
     ids: &'a mut dyn IdSource,
-    workspace: String,
-    report: SyncReport,
+    pub(super) workspace: String,
+    pub(super) report: SyncReport,
 }
 
 impl<A: FieldAccess> Round<'_, A> {
@@ -224,71 +221,6 @@ impl<A: FieldAccess> Round<'_, A> {
                 let text = "a page that leads nowhere".to_owned();
                 return Err(LinkError::Damaged { text }.into());
             }
-        }
-    }
-
-    fn send_photos(&mut self) -> Result<(), AppError> {
-        let uploads = self.field.with(|it| it.store.uploads())?;
-        let mut failure = None;
-        for upload in uploads {
-            match self.send_photo(&upload) {
-                Ok(()) => self.report.n_photos += 1,
-                // The way is gone for all of them.
-                Err(AppError::Link(
-                    error @ (LinkError::Unreachable { .. } | LinkError::SignedOut),
-                )) => {
-                    return Err(error.into());
-                }
-                // One photo that cannot be read or is refused must not hold up the others.
-                Err(error) => failure = failure.or(Some(error)),
-            }
-        }
-        failure.map_or(Ok(()), Err)
-    }
-
-    fn send_photo(&mut self, upload: &Upload) -> Result<(), AppError> {
-        let mut state = self.link.blob_head(&self.workspace, &upload.blob)?;
-        let mut piece_bytes = PIECE_MIN;
-        let mut n_corrections = 0;
-        loop {
-            let offset = match state {
-                BlobState::Complete => {
-                    let at = (self.now)();
-                    return self.field.with(|it| {
-                        it.store.set_blob_received(&upload.blob, at)?;
-                        it.touch();
-                        Ok(())
-                    });
-                }
-                BlobState::Partial(offset) => offset,
-            };
-            let piece = self.field.with(|it| {
-                it.store.set_upload_offset(&upload.blob, offset)?;
-                it.store.photo_part(&upload.blob, offset, piece_bytes)
-            })?;
-            if piece.is_empty() {
-                // The file is shorter than its row says, or the store wants more than there is.
-                let text = format!("photo ends at byte {offset} of {}", upload.n_bytes);
-                return Err(StoreError::Damaged { text }.into());
-            }
-            let sent =
-                self.link.blob_patch(&self.workspace, &upload.blob, offset, upload.n_bytes, &piece);
-            state = match sent {
-                Ok(BlobState::Partial(next)) if next <= offset => {
-                    let text = "the store takes no bytes".to_owned();
-                    return Err(LinkError::Damaged { text }.into());
-                }
-                Ok(state) => {
-                    piece_bytes = (piece_bytes * 2).min(PIECE_MAX);
-                    state
-                }
-                Err(LinkError::WrongOffset { n_bytes }) if n_corrections < 3 => {
-                    n_corrections += 1;
-                    piece_bytes = PIECE_MIN;
-                    BlobState::Partial(n_bytes)
-                }
-                Err(error) => return Err(error.into()),
-            };
         }
     }
 }
