@@ -1,22 +1,29 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use faltkarta_model::{FieldId, OpId, Value};
+use faltkarta_model::{BlobId, FeatureId, FieldId, OpId, Value};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// Something that a person has to decide. The store's value stands until then.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Conflict {
-    /// UUID version 5 of operation and [`Conflict::key`], so that a repeated operation cannot double it.
+    /// UUID version 5 of the operation that opened it and of [`Conflict::key`], so that a repeated operation cannot
+    /// double it. It stays when a later edit of the same author takes the candidates' place.
     pub id: Uuid,
     /// What `id` is made of beside the operation: a field, a field group, or `*` for the whole row.
     pub key: String,
     /// What kind of disagreement it is.
     pub kind: ConflictKind,
-    /// The operation whose values are the candidates.
+    /// The operation whose values are the candidates now.
     pub op: OpId,
     /// The fields it is about; for a whole row all those that the operation names.
     pub fields: BTreeMap<FieldId, Clash>,
+    /// Attachments that the operation names and that could not be tied to the row.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub blobs: BTreeSet<BlobId>,
+    /// The other feature of a [`ConflictKind::DuplicateKey`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other: Option<FeatureId>,
 }
 
 /// The three values of one field in a conflict.

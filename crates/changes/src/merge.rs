@@ -218,6 +218,8 @@ fn by_field(row: &CurrentRow, op: &Operation, schema: &impl MergeSchema) -> Merg
                 kind: ConflictKind::Field,
                 op: op.id,
                 fields: fields.collect(),
+                blobs: BTreeSet::new(),
+                other: None,
             });
         }
         for (field, change) in members {
@@ -296,6 +298,8 @@ fn whole_row(row: &CurrentRow, op: &Operation, kind: ConflictKind) -> Merge {
         kind,
         op: op.id,
         fields: fields.collect(),
+        blobs: op.blobs.iter().cloned().collect(),
+        other: None,
     });
     merge
 }

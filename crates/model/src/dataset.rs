@@ -47,6 +47,9 @@ pub struct Dataset {
     pub max_age_days: Option<u32>,
     /// How edits are taken.
     pub policy: Policy,
+    /// Two shapes whose ordinates differ by no more than this many metres are the same for a merge.
+    #[serde(default)]
+    pub tolerance_m: f64,
     /// Where laptops get it from.
     #[serde(default)]
     pub packaging: Packaging,
@@ -214,8 +217,18 @@ pub struct Field {
     #[serde(default)]
     pub required: bool,
     /// Fields with the same group are judged together in a merge.
+    /// Those of the group `geometry` are judged together with the geometry (its accuracy, say).
     #[serde(default)]
     pub group: Option<String>,
+    /// The store computes it (a length, an area); what an operation says of it is not taken and never conflicts.
+    #[serde(default)]
+    pub derived: bool,
+    /// No two features of the dataset should have the same value; two that do are shown as a conflict, both stand.
+    #[serde(default)]
+    pub unique: bool,
+    /// For lists: codes that different people add and take away are merged code by code.
+    #[serde(default)]
+    pub merge_as_set: bool,
     /// Titles of codes; a code that is not listed is shown as it is and flagged at import.
     #[serde(default)]
     pub values: BTreeMap<String, Title>,

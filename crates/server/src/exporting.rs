@@ -86,6 +86,9 @@ impl ExportSource {
             tile: false,
             required: false,
             group: None,
+            derived: false,
+            unique: false,
+            merge_as_set: false,
             values: BTreeMap::new(),
         }));
     }

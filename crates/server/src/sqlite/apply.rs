@@ -171,6 +171,8 @@ impl Judge<'_, '_> {
             kind: ConflictKind::Group,
             op: first,
             fields: conflicts.iter().flat_map(|it| it.fields.clone()).collect(),
+            blobs: conflicts.iter().flat_map(|it| it.blobs.clone()).collect(),
+            other: None,
         }
     }
 
@@ -345,6 +347,8 @@ impl Judge<'_, '_> {
             kind: ConflictKind::ParentDeleted,
             op: op.id,
             fields: std::collections::BTreeMap::new(),
+            blobs: BTreeSet::new(),
+            other: None,
         }))
     }
 
