@@ -8,6 +8,7 @@ use std::process::Command;
 const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("geo", &[]),
     ("model", &["geo"]),
+    ("faults", &[]),
     ("machine", &["model", "store"]),
     ("changes", &["geo", "model"]),
     ("protocol", &["geo", "model", "changes"]),
@@ -15,11 +16,17 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("tiles", &["geo", "model"]),
     ("spatial", &["geo", "model"]),
     ("search", &["geo", "model"]),
-    ("store", &["geo", "model", "changes", "protocol", "spatial", "search"]),
-    ("app", &["geo", "model", "changes", "protocol", "spatial", "search", "tiles", "store"]),
+    ("store", &["geo", "model", "changes", "protocol", "spatial", "search", "faults"]),
+    (
+        "app",
+        &["geo", "model", "changes", "protocol", "spatial", "search", "tiles", "store", "faults"],
+    ),
     ("ipc", &["geo", "model", "protocol", "search", "tiles", "store", "app"]),
-    ("sync-http", &["model", "protocol", "app"]),
-    ("server", &["geo", "model", "changes", "protocol", "formats", "spatial", "search", "tiles"]),
+    ("sync-http", &["model", "protocol", "app", "faults"]),
+    (
+        "server",
+        &["geo", "model", "changes", "protocol", "formats", "spatial", "search", "tiles", "faults"],
+    ),
     ("demo", &["geo"]),
     (
         "cli",
@@ -131,6 +138,24 @@ fn transports_runtimes_and_databases_stay_in_their_rooms() {
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// Crash points and seeded bugs are switched on by one feature; nothing that is shipped may reach it.
+#[test]
+fn shipped_programs_are_built_without_crash_points() {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--offline", "-p", "faltkarta-cli", "-p", "faltkarta-desktop"])
+        .args(["--edges", "normal,build", "--prefix", "none", "--format", "{p} [{f}]"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo runs");
+    let tree = String::from_utf8(output.stdout).expect("cargo writes text");
+    let faults: BTreeSet<&str> =
+        tree.lines().filter(|line| line.starts_with("faltkarta-faults ")).collect();
+    assert!(!faults.is_empty(), "the tree does not show faltkarta-faults:\n{tree}");
+    for line in faults {
+        assert!(line.contains("[]"), "a shipped program has crash points: {line}");
+    }
 }
 
 #[test]

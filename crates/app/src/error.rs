@@ -77,6 +77,12 @@ pub enum AppError {
     },
 }
 
+impl From<faltkarta_faults::Stopped> for AppError {
+    fn from(stopped: faltkarta_faults::Stopped) -> Self {
+        Self::Store(stopped.into())
+    }
+}
+
 impl AppError {
     /// The stable code for people's messages and `--json`.
     pub fn code(&self) -> &'static str {

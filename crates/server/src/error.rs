@@ -174,6 +174,13 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// A crash point that a test told to fail.
+    pub fn stopped(stopped: faltkarta_faults::Stopped) -> Self {
+        let path = PathBuf::from(stopped.point);
+        Self::Io { doing: "passing", path, source: stopped.into() }
+    }
+
+
     /// The stable code on wires, in `--json` errors and in tests.
     pub fn code(&self) -> &'static str {
         match self {

@@ -176,6 +176,12 @@ impl From<rusqlite::Error> for StoreError {
     }
 }
 
+impl From<faltkarta_faults::Stopped> for StoreError {
+    fn from(stopped: faltkarta_faults::Stopped) -> Self {
+        Self::Io { path: PathBuf::from(stopped.point), source: stopped.into() }
+    }
+}
+
 /// Text of a column that should parse.
 pub(crate) fn bad_column(column: &'static str, why: impl std::fmt::Display) -> StoreError {
     StoreError::BadColumn { column, text: why.to_string() }

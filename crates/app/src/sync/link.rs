@@ -144,6 +144,12 @@ pub enum LinkError {
     },
 }
 
+impl From<faltkarta_faults::Stopped> for LinkError {
+    fn from(stopped: faltkarta_faults::Stopped) -> Self {
+        Self::Unreachable { text: stopped.to_string() }
+    }
+}
+
 impl LinkError {
     /// The stable code for people's messages and `--json`.
     pub fn code(&self) -> &'static str {
