@@ -69,9 +69,12 @@ pub enum ApiError {
     /// This laptop is not enrolled.
     #[error("laptop is not enrolled")]
     NotEnrolled,
-    /// A package or message is damaged.
+    /// A package is damaged.
     #[error("package is damaged")]
     PackageDamaged,
+    /// An answer of the store arrived damaged.
+    #[error("answer of the geodata store is damaged")]
+    AnswerDamaged,
     /// Store and program speak different versions.
     #[error("geodata store speaks another version")]
     VersionMismatch,

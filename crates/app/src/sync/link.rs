@@ -162,7 +162,8 @@ impl LinkError {
             Self::Resync => "resync",
             Self::StaleLineage => "stale_lineage",
             Self::VersionMismatch => "version_mismatch",
-            Self::Damaged { .. } | Self::PackageChanged | Self::DigestMismatch => "package_damaged",
+            Self::Damaged { .. } => "answer_damaged",
+            Self::PackageChanged | Self::DigestMismatch => "package_damaged",
             Self::WrongOffset { .. } => "wrong_offset",
             Self::NotKept { code, .. } => code,
         }

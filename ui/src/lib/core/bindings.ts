@@ -34,7 +34,7 @@ nBytes: number,
 /**
  * The limit.
  */
-nBytesMax: number, } | { "code": "photo_unreadable" } | { "code": "disk_full" } | { "code": "folder_in_use" } | { "code": "store_damaged" } | { "code": "key_missing" } | { "code": "server_unreachable" } | { "code": "not_a_geodata_store" } | { "code": "code_invalid" } | { "code": "signed_out" } | { "code": "not_enrolled" } | { "code": "package_damaged" } | { "code": "version_mismatch" } | { "code": "internal" };
+nBytesMax: number, } | { "code": "photo_unreadable" } | { "code": "disk_full" } | { "code": "folder_in_use" } | { "code": "store_damaged" } | { "code": "key_missing" } | { "code": "server_unreachable" } | { "code": "not_a_geodata_store" } | { "code": "code_invalid" } | { "code": "signed_out" } | { "code": "not_enrolled" } | { "code": "package_damaged" } | { "code": "answer_damaged" } | { "code": "version_mismatch" } | { "code": "internal" };
 
 export type BoundsDto = { 
 /**

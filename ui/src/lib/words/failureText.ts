@@ -41,6 +41,8 @@ export function failureText(error: ApiError): string {
 			return m.error_not_enrolled();
 		case "package_damaged":
 			return m.error_package_damaged();
+		case "answer_damaged":
+			return m.error_answer_damaged();
 		case "version_mismatch":
 			return m.error_version_mismatch();
 		case "internal":
@@ -61,6 +63,7 @@ export function failureTextOfCode(code: string): string {
 		"signed_out",
 		"not_enrolled",
 		"package_damaged",
+		"answer_damaged",
 		"version_mismatch",
 	] as const;
 	const known = plain.find((name) => name === code);

@@ -63,6 +63,7 @@ describe("refusals", () => {
 			{ code: "signed_out" },
 			{ code: "not_enrolled" },
 			{ code: "package_damaged" },
+			{ code: "answer_damaged" },
 			{ code: "version_mismatch" },
 			{ code: "internal" },
 		];

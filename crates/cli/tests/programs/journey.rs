@@ -1,157 +1,21 @@
 //! A day through the command line: a delivery becomes a store, a laptop joins, an inspector works while the store
 //! goes away in the middle of a push, a second laptop and the coordinator see the work, once.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says where")]
-
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
+
+use crate::support::road::{Fault, Road};
+use crate::support::{Place, Server, answer, refusal, text};
 
 /// A smallest JPEG: one grey pixel, written by hand from the standard's tables.
 const PICTURE: &[u8] = include_bytes!("fixtures/pixel.jpg");
 
-fn faltkarta(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_faltkarta"));
-    // The key store of whoever runs the tests is none of the tests' business.
-    command.args(arguments).env("FALTKARTA_KEY_STORE", "file").stdin(Stdio::null());
-    command
-}
-
-/// Runs a command that must succeed and answer one JSON document.
-#[track_caller]
-fn answer(arguments: &[&str]) -> Value {
-    let output = faltkarta(arguments).arg("--json").output().unwrap();
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?}: {error}");
-    serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|fault| panic!("{arguments:?} answered no JSON: {fault}"))
-}
-
-/// Runs a command that must be refused, and gives the code of the refusal.
-#[track_caller]
-fn refusal(arguments: &[&str]) -> String {
-    let output = faltkarta(arguments).arg("--json").output().unwrap();
-    assert_eq!(output.status.code(), Some(1), "{arguments:?} is refused with status 1");
-    let text = String::from_utf8_lossy(&output.stderr);
-    let error: Value = serde_json::from_str(text.trim())
-        .unwrap_or_else(|fault| panic!("{arguments:?}: {fault} in {text}"));
-    assert_eq!(error["format"], "faltkarta.error/1");
-    assert_eq!(error["data_safe"], true);
-    error["code"].as_str().unwrap().to_owned()
-}
-
-struct Server {
-    child: Child,
-    at: SocketAddr,
-}
-
-impl Server {
-    fn start(store: &Path, listen: &str) -> Self {
-        let mut child = faltkarta(&["serve", text(store), "--listen", listen, "--json"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let hello: Value = serde_json::from_str(&line).unwrap();
-        let url = hello["url"].as_str().unwrap().trim_start_matches("http://").to_owned();
-        Self { child, at: url.parse().unwrap() }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// A road between laptop and store that can lose the answer to the next push after the store has committed.
-struct Road {
-    at: SocketAddr,
-    lose_next_push_answer: Arc<AtomicBool>,
-}
-
-impl Road {
-    fn to(server: SocketAddr) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let at = listener.local_addr().unwrap();
-        let lose = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&lose);
-        std::thread::spawn(move || {
-            for from in listener.incoming().flatten() {
-                let flag = Arc::clone(&flag);
-                std::thread::spawn(move || carry(&from, server, &flag));
-            }
-        });
-        Self { at, lose_next_push_answer: lose }
-    }
-}
-
-fn carry(from: &TcpStream, server: SocketAddr, lose: &AtomicBool) {
-    let Ok(to) = TcpStream::connect(server) else {
-        let _ = from.shutdown(Shutdown::Both);
-        return;
-    };
-    let (mut from_read, mut to_write) = (from.try_clone().unwrap(), to.try_clone().unwrap());
-    let (mut to_read, mut from_write) = (to.try_clone().unwrap(), from.try_clone().unwrap());
-    let saw_push = Arc::new(AtomicBool::new(false));
-    let seen = Arc::clone(&saw_push);
-    let up = std::thread::spawn(move || {
-        let mut buffer = [0; 16 * 1024];
-        while let Ok(n) = from_read.read(&mut buffer) {
-            if n == 0 {
-                break;
-            }
-            if buffer[..n].windows(5).any(|it| it == b"/push") {
-                seen.store(true, Ordering::SeqCst);
-            }
-            if to_write.write_all(&buffer[..n]).is_err() {
-                break;
-            }
-        }
-        let _ = to_write.shutdown(Shutdown::Write);
-    });
-    let mut buffer = [0; 16 * 1024];
-    while let Ok(n) = to_read.read(&mut buffer) {
-        if n == 0 {
-            break;
-        }
-        if saw_push.load(Ordering::SeqCst) && lose.swap(false, Ordering::SeqCst) {
-            // The store has answered, so it has committed; the laptop never hears of it.
-            break;
-        }
-        if from_write.write_all(&buffer[..n]).is_err() {
-            break;
-        }
-    }
-    let _ = from.shutdown(Shutdown::Both);
-    let _ = to.shutdown(Shutdown::Both);
-    let _ = up.join();
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
-}
-
-struct Place {
-    root: tempfile::TempDir,
-}
-
-impl Place {
-    fn path(&self, name: &str) -> PathBuf {
-        self.root.path().join(name)
-    }
-}
-
 /// A delivery of the smallest size, imported.
 fn store_of_a_small_delivery() -> (Place, PathBuf) {
-    let place = Place { root: tempfile::tempdir().unwrap() };
+    let place = Place::new();
     let (delivery, store) = (place.path("delivery"), place.path("store"));
     answer(&["demo", text(&delivery), "--scale", "0.03"]);
     let report = answer(&["import", text(&store), text(&delivery)]);
@@ -233,7 +97,7 @@ fn an_inspection_arrives_once_although_the_answer_is_lost_and_the_store_is_kille
     assert_eq!(status["photos"], json!({ "taken": 1, "received": 0 }), "{status}");
 
     // The answer to the push is lost on the road, then the store is killed where it stands.
-    road.lose_next_push_answer.store(true, Ordering::SeqCst);
+    road.strike("/push", Fault::LoseAnswer);
     refusal(&["field", text(&first), "sync"]);
     let at_address = server.at.to_string();
     drop(server);
@@ -283,7 +147,7 @@ fn the_same_delivery_read_twice_changes_nothing() {
 
 #[test]
 fn broken_input_is_refused_with_a_code_and_nothing_is_read() {
-    let place = Place { root: tempfile::tempdir().unwrap() };
+    let place = Place::new();
     let (delivery, store) = (place.path("delivery"), place.path("store"));
     answer(&["demo", text(&delivery), "--scale", "0.03"]);
 
@@ -324,7 +188,7 @@ fn broken_input_is_refused_with_a_code_and_nothing_is_read() {
 
 #[test]
 fn a_page_of_a_captive_portal_is_not_taken_for_a_store() {
-    let place = Place { root: tempfile::tempdir().unwrap() };
+    let place = Place::new();
     let portal = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", portal.local_addr().unwrap());
     std::thread::spawn(move || {

@@ -1,0 +1,8 @@
+//! The real programs as processes: a whole day, every fault of a network, and `kill -9` at random moments.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says where")]
+
+mod journey;
+mod kills;
+mod network;
+mod support;
