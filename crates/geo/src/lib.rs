@@ -5,6 +5,7 @@
 //! Geometry travels as well-known binary and is never re-encoded on its way through: see [`Geometry`].
 
 mod bounds;
+mod cell_cover;
 mod geometry;
 mod measure;
 mod position;
@@ -12,6 +13,7 @@ mod sweref;
 mod wkb;
 
 pub use bounds::Bounds;
+pub use cell_cover::{CellCover, CellCoverError};
 pub use geometry::{Geometry, GeometryKind, GeometryPart};
 pub use measure::{area_on_grid_m2, distance_on_grid_m, distance_to_geometry_m, length_on_grid_m};
 pub use position::{Crs, EastNorthM, Grid, LonLatDeg, Position, PositionError, WebMercator, Wgs84};

@@ -4,11 +4,14 @@
 //! The document of this wire is `docs/formats/sync-1.md`; the file that a first fetch installs is
 //! `docs/formats/package-1.md`.
 
+mod digest;
 mod message;
 mod package;
+mod report;
 mod schema;
 mod subscription;
 
+pub use digest::{RowSum, row_hash};
 pub use message::{
     Author, ErrorBody, FeedBlob, FeedConflict, FeedEntry, FeedKind, FeedRow, Head, JoinReply,
     JoinRequest, OpOutcome, Outcome, PROTOCOL_OLDEST, PROTOCOL_VERSION, PullReply, PushReply,
@@ -17,6 +20,7 @@ pub use message::{
 pub use package::{
     PACKAGE_FORMAT, PackageFile, PackageFileKind, PackageManifest, PackageScope, PackagedDataset,
 };
+pub use report::DeviceReport;
 pub use schema::{Declaration, SchemaRevision};
 pub use subscription::{
     AttributeFilter, DatasetDigest, DigestReply, NumberBlock, NumberRequest, RowsReply,

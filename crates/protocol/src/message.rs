@@ -74,6 +74,10 @@ pub struct PushRequest {
     pub witness: Witness,
     /// In the order of their numbers.
     pub ops: Vec<Operation>,
+    /// The numbers that operations had in a history that the store has lost, so that it can sort what several laptops
+    /// give back. Those that never had one are not here.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub former_seqs: BTreeMap<OpId, u64>,
 }
 
 /// The answer to a push: one outcome for each operation, in the order they were sent.

@@ -15,7 +15,7 @@ use faltkarta_model::{
     BlobId, Class, DatasetId, FeatureId, FieldId, GroupId, OpId, ReplicaId, Timestamp, Value,
 };
 use faltkarta_protocol::{
-    AttributeFilter, Author, DatasetDigest, Declaration, DigestReply, ErrorBody, FeedBlob,
+    AttributeFilter, Author, DatasetDigest, Declaration, DeviceReport, DigestReply, ErrorBody, FeedBlob,
     FeedConflict, FeedEntry, FeedKind, FeedRow, Head, JoinReply, JoinRequest, NumberBlock,
     NumberRequest, OpOutcome, Outcome, PACKAGE_FORMAT, PROTOCOL_VERSION, PackageFile,
     PackageFileKind, PackageManifest, PackageScope, PackagedDataset, PullReply, PushReply,
@@ -164,6 +164,7 @@ fn pushing() {
             lineage: uuid(6).to_string(),
             witness: Witness { seq: 261_076, chain: CHAIN.into() },
             ops: vec![create(), update()],
+            former_seqs: BTreeMap::from([(OpId::from_uuid(uuid(1)), 261_070)]),
         },
     );
     let outcomes = [
@@ -347,6 +348,26 @@ fn what_a_laptop_wants() {
     check(
         "declaration.json",
         &Declaration { dataset: valve(), revision: 2, toml: "id = \"valve\"\n".into() },
+    );
+}
+
+#[test]
+fn how_things_stand_on_a_laptop() {
+    check(
+        "device_report.json",
+        &DeviceReport {
+            protocol: PROTOCOL_VERSION,
+            app_version: "0.1.0".into(),
+            saved_here: 3,
+            received: 12,
+            secured: 240,
+            needs_attention: 1,
+            drafts: 2,
+            photos_taken: 31,
+            photos_received: 28,
+            cursor_seq: 261_080,
+            oldest_unsent_at: Some(at()),
+        },
     );
 }
 

@@ -242,6 +242,7 @@ fn a_push_carries_its_request_whole() {
         lineage: "l".into(),
         witness: Witness { seq: 3, chain: "00".into() },
         ops: vec![],
+        former_seqs: std::collections::BTreeMap::new(),
     };
     assert_eq!(link.push("main", &request), Err(LinkError::SignedOut));
     let sent = serving.join().unwrap();

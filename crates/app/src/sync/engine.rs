@@ -237,5 +237,6 @@ fn push_request(field: &mut Field) -> Result<Option<PushRequest>, AppError> {
         lineage: field.store.meta("lineage")?.unwrap_or_default(),
         witness: field.store.witness()?,
         ops,
+        former_seqs: std::collections::BTreeMap::new(),
     }))
 }

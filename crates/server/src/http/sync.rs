@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, QueryRejection};
@@ -79,6 +81,8 @@ struct OpenPush {
     lineage: String,
     witness: Witness,
     ops: Vec<Json_>,
+    #[serde(default)]
+    former_seqs: BTreeMap<OpId, u64>,
 }
 
 fn read_op(json: Json_) -> Result<Result<Operation, Malformed>, StoreError> {
@@ -180,13 +184,14 @@ mod tests {
             lineage: "l".into(),
             witness: Witness { seq: 1, chain: "c".into() },
             ops: vec![],
+            former_seqs: BTreeMap::from([(OpId::from_uuid(uuid::Uuid::nil()), 3)]),
         };
         let json = serde_json::to_value(&request).unwrap();
-        assert_eq!(json.as_object().unwrap().len(), 6);
+        assert_eq!(json.as_object().unwrap().len(), 7);
         let open: OpenPush = serde_json::from_value(json).unwrap();
         assert_eq!(
-            (open.epoch, open.lineage, open.witness),
-            ("e".into(), "l".into(), request.witness)
+            (open.epoch, open.lineage, open.witness, open.former_seqs),
+            ("e".into(), "l".into(), request.witness, request.former_seqs)
         );
     }
 
