@@ -1,10 +1,11 @@
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use faltkarta_changes::{Conflict, Operation};
 use faltkarta_geo::{Bounds, GridSystem};
 use faltkarta_model::{BlobId, Dataset, DatasetId, Feature, FeatureId, OpId, ReplicaId, Timestamp};
 use faltkarta_protocol::{
-    FeedKind, FeedRow, JoinReply, JoinRequest, OpOutcome, PushReply, Witness,
+    DeviceReport, FeedKind, FeedRow, JoinReply, JoinRequest, OpOutcome, PushReply, Witness,
 };
 use uuid::Uuid;
 
@@ -60,6 +61,14 @@ pub trait GeodataStore: Send + Sync {
 
     /// All laptops, newest last.
     fn devices(&self) -> Result<Vec<DeviceRow>, StoreError>;
+
+    /// Keeps how things stand on a laptop, in the place of what it said before.
+    fn take_report(
+        &self,
+        device: Uuid,
+        report: &DeviceReport,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
 
     /// Takes a laptop's rights away; its token is unknown from then on.
     fn revoke_device(&self, device: Uuid) -> Result<(), StoreError>;
@@ -204,6 +213,17 @@ pub struct DeviceRow {
     pub pulled_seq: u64,
     /// Whether its rights were taken away.
     pub is_revoked: bool,
+    /// How things stand there, by its own word; only where laptops are listed.
+    pub report: Option<ReportRow>,
+}
+
+/// What a laptop said of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportRow {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub report: DeviceReport,
 }
 
 /// Who pushes, and what he says of himself.
@@ -219,6 +239,8 @@ pub struct Pusher<'a> {
     pub lineage: &'a str,
     /// What it has seen.
     pub witness: &'a Witness,
+    /// Numbers that its operations had in a history that the store has lost.
+    pub former_seqs: &'a BTreeMap<OpId, u64>,
 }
 
 /// A page of the feed.

@@ -180,7 +180,6 @@ impl StoreError {
         Self::Io { doing: "passing", path, source: stopped.into() }
     }
 
-
     /// The stable code on wires, in `--json` errors and in tests.
     pub fn code(&self) -> &'static str {
         match self {

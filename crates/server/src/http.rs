@@ -5,6 +5,7 @@ mod blobs;
 mod context;
 mod files;
 mod package;
+mod report;
 mod serve;
 mod sync;
 

@@ -20,8 +20,8 @@ mod sqlite;
 
 pub use backend::{
     DatasetRow, Delivered, DeliveryCounts, DeviceRow, FeatureFilter, FeedPage, GeodataStore,
-    HeldRow, OpenConflict, PackageInputs, PackageRow, PulledEntry, Pusher, StoreHead, StoredBlob,
-    StoredForm,
+    HeldRow, OpenConflict, PackageInputs, PackageRow, PulledEntry, Pusher, ReportRow, StoreHead,
+    StoredBlob, StoredForm,
 };
 pub use error::StoreError;
 pub use exporting::{ExportSource, export_features};

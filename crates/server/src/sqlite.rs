@@ -9,6 +9,7 @@ mod feed;
 mod hold;
 mod open;
 mod package_rows;
+mod report;
 mod row;
 mod schema;
 mod store;

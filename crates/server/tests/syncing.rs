@@ -518,3 +518,39 @@ fn an_operation_from_the_wire_is_kept_under_its_own_id() {
     assert_ne!(id, OpId::from_uuid(Uuid::nil()));
     assert_eq!(pulled.at.seq, store.head().unwrap().seq);
 }
+
+#[test]
+fn the_coordinator_sees_how_things_stand_on_a_laptop_as_it_last_said() {
+    let bench = Bench::new();
+    let (store, serving) = with_valves(&bench);
+    let laptop = Laptop::join(serving.address(), 1);
+    assert_eq!(store.devices().unwrap()[0].report, None);
+    let mut report = serde_json::json!({
+        "protocol": 1, "app_version": "0.1.0", "saved_here": 3, "received": 0, "secured": 0,
+        "needs_attention": 1, "drafts": 2, "photos_taken": 5, "photos_received": 4,
+        "cursor_seq": 2, "oldest_unsent_at": null,
+    });
+    let put = |report: &serde_json::Value| {
+        laptop.send("PUT", "/report", &[], report.to_string().as_bytes())
+    };
+    assert_eq!(put(&report).status, 204);
+    report["saved_here"] = 4.into();
+    bench.rim.wait(1_000);
+    assert_eq!(put(&report).status, 204);
+    let device = &store.devices().unwrap()[0];
+    let row = device.report.as_ref().unwrap();
+    assert_eq!((row.report.saved_here, row.at, device.pulled_seq), (4, bench.rim.now(), 2));
+    // What cannot be a report is refused, and the last one stays.
+    for (key, bad, status, code) in [
+        ("saved_here", serde_json::json!(-1), 400, "malformed"),
+        ("app_version", serde_json::json!("x".repeat(101)), 400, "malformed"),
+        ("cursor_seq", serde_json::json!(u64::MAX), 400, "malformed"),
+        ("protocol", serde_json::json!(9), 426, "version_mismatch"),
+    ] {
+        let mut bent = report.clone();
+        bent[key] = bad;
+        let answer = put(&bent);
+        assert_eq!((answer.status, answer.code().as_str()), (status, code), "{key}");
+    }
+    assert_eq!(store.devices().unwrap()[0].report.as_ref().unwrap().report.saved_here, 4);
+}

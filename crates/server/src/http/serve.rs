@@ -8,7 +8,7 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::StatusCode;
 use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse as _, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use tokio::sync::oneshot;
 
 use crate::backend::GeodataStore;
@@ -17,7 +17,7 @@ use crate::http::answer::{Refusal, coded};
 use crate::http::context::Context;
 use crate::http::package::Prepared;
 use crate::http::sync::MAX_BODY_BYTES;
-use crate::http::{blobs, package, sync};
+use crate::http::{blobs, package, report, sync};
 use crate::rim::Rim;
 
 /// How long a request may take before it is told to come again. Preparing a package is the longest.
@@ -59,6 +59,7 @@ fn router(context: Context) -> Router {
         .route("/sync/v1/join", post(sync::join))
         .route("/sync/v1/{workspace}/push", post(sync::push))
         .route("/sync/v1/{workspace}/changes", get(sync::changes))
+        .route("/sync/v1/{workspace}/report", put(report::put))
         .route("/sync/v1/{workspace}/package", get(package::manifest))
         .route("/sync/v1/{workspace}/package/{name}", get(package::newest_file))
         .route("/sync/v1/{workspace}/package/{id}/{name}", get(package::file))

@@ -35,12 +35,12 @@ pub(super) fn body(bytes: Result<Bytes, BytesRejection>) -> Result<Bytes, StoreE
     })
 }
 
-fn parse<T: DeserializeOwned>(json: Json_) -> Result<T, StoreError> {
+pub(super) fn parse<T: DeserializeOwned>(json: Json_) -> Result<T, StoreError> {
     serde_json::from_value(json).map_err(|error| StoreError::Malformed { text: error.to_string() })
 }
 
 /// The body as JSON, and the version of the wire that it says it speaks.
-fn read(bytes: &[u8]) -> Result<(Json_, u32), StoreError> {
+pub(super) fn read(bytes: &[u8]) -> Result<(Json_, u32), StoreError> {
     let json: Json_ = serde_json::from_slice(bytes)
         .map_err(|error| StoreError::Malformed { text: error.to_string() })?;
     let protocol = json.get("protocol").and_then(Json_::as_u64);
@@ -122,6 +122,7 @@ pub(super) async fn push(
             epoch: &request.epoch,
             lineage: &request.lineage,
             witness: &request.witness,
+            former_seqs: &request.former_seqs,
         };
         it.store.apply_ops(&pusher, &ops, it.rim.as_ref())
     });

@@ -8,6 +8,7 @@ use crate::backend::{DeviceRow, Pusher};
 use crate::error::StoreError;
 use crate::rim::Rim;
 use crate::role::Role;
+use crate::sqlite::report;
 
 /// A laptop that was just enrolled.
 pub(super) struct Joined {
@@ -142,6 +143,7 @@ fn device(raw: Raw) -> Result<DeviceRow, StoreError> {
         last_seen_at: Timestamp::parse(&last_seen_at).map_err(StoreError::damaged)?,
         pulled_seq: pulled_seq as u64,
         is_revoked,
+        report: None,
     })
 }
 
@@ -159,7 +161,12 @@ pub(super) fn all(conn: &Connection) -> Result<Vec<DeviceRow>, StoreError> {
         conn.prepare_cached(&format!("{COLUMNS} ORDER BY joined_at, id")).map_err(failed)?;
     let raws: Vec<Raw> =
         statement.query_map([], raw).and_then(Iterator::collect).map_err(failed)?;
-    raws.into_iter().map(device).collect()
+    let mut reports = report::all(conn)?;
+    let mut devices: Vec<DeviceRow> = raws.into_iter().map(device).collect::<Result<_, _>>()?;
+    for device in &mut devices {
+        device.report = reports.remove(&device.id);
+    }
+    Ok(devices)
 }
 
 pub(super) fn revoke(conn: &Connection, id: Uuid) -> Result<(), StoreError> {

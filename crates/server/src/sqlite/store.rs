@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use faltkarta_changes::Operation;
 use faltkarta_geo::GridSystem;
 use faltkarta_model::{BlobId, Feature, FeatureId, OpId, Timestamp};
-use faltkarta_protocol::{Head, JoinReply, JoinRequest, OpOutcome, PushReply};
+use faltkarta_protocol::{DeviceReport, Head, JoinReply, JoinRequest, OpOutcome, PushReply};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use uuid::Uuid;
 
@@ -22,7 +22,7 @@ use crate::sqlite::catalogue::Catalogue;
 use crate::sqlite::deliver::Taking;
 use crate::sqlite::feed::{self, CursorIs, FeedWriter};
 use crate::sqlite::package_rows::Snapshot;
-use crate::sqlite::{blobs, devices, open, row};
+use crate::sqlite::{blobs, devices, open, report, row};
 
 /// The store that lives in one folder. It holds the folder's lock until it is dropped, unless it was opened beside.
 pub struct SqliteStore {
@@ -242,6 +242,15 @@ impl GeodataStore for SqliteStore {
 
     fn devices(&self) -> Result<Vec<DeviceRow>, StoreError> {
         self.read(devices::all)
+    }
+
+    fn take_report(
+        &self,
+        device: Uuid,
+        report: &DeviceReport,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write("keeping a report", |tx| report::keep(tx, device, report, now))
     }
 
     fn revoke_device(&self, device: Uuid) -> Result<(), StoreError> {
