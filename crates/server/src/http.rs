@@ -9,4 +9,4 @@ mod report;
 mod serve;
 mod sync;
 
-pub use serve::{Serving, serve};
+pub use serve::{Serving, inline_router, serve};

@@ -25,7 +25,7 @@ pub use backend::{
 };
 pub use error::StoreError;
 pub use exporting::{ExportSource, export_features};
-pub use http::{Serving, serve};
+pub use http::{Serving, inline_router, serve};
 pub use importing::{
     DatasetImport, IMPORT_FORMAT, ImportOptions, ImportProblem, ImportReport, find_deliveries,
     import,

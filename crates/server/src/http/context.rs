@@ -19,6 +19,8 @@ pub(super) struct Context {
     pub(super) prepared: Arc<Prepared>,
     /// Whether the listener is bound to the machine itself only.
     pub(super) is_local_listener: bool,
+    /// Whether the store's work is done where the request is read, so that a test decides on every step.
+    pub(super) runs_inline: bool,
 }
 
 impl Context {
@@ -27,6 +29,9 @@ impl Context {
         &self,
         work: impl FnOnce(&Self) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Refusal> {
+        if self.runs_inline {
+            return Ok(work(self)?);
+        }
         let context = self.clone();
         let done = tokio::task::spawn_blocking(move || work(&context)).await;
         let stopped = |_| StoreError::Packaging {

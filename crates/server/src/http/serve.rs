@@ -43,10 +43,27 @@ pub async fn serve(
     listener.set_nonblocking(true)?;
     let is_local_listener = listener.local_addr()?.ip().is_loopback();
     let listener = tokio::net::TcpListener::from_std(listener)?;
-    let context =
-        Context { store, rim, prepared: Arc::new(Prepared::default()), is_local_listener };
+    let context = Context {
+        store,
+        rim,
+        prepared: Arc::new(Prepared::default()),
+        is_local_listener,
+        runs_inline: false,
+    };
     let service = router(context).into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service).with_graceful_shutdown(stop).await
+}
+
+/// The same requests without listener, threads or waiting: the store's work is done where a request is read. For
+/// simulations, which decide on every step; a request must carry the `ConnectInfo` of its sender.
+pub fn inline_router(store: Arc<dyn GeodataStore>, rim: Arc<dyn Rim>) -> Router {
+    router(Context {
+        store,
+        rim,
+        prepared: Arc::new(Prepared::default()),
+        is_local_listener: true,
+        runs_inline: true,
+    })
 }
 
 fn router(context: Context) -> Router {
