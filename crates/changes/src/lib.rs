@@ -6,11 +6,19 @@
 mod conflict;
 mod equal;
 mod merge;
+mod open;
 mod operation;
+mod rule;
+mod schema;
+mod unique;
 
 pub use conflict::{Clash, Conflict, ConflictKind, WHOLE_ROW, conflict_id};
-pub use equal::{canonical_wkb, is_same_value};
+pub use equal::{canonical_wkb, is_same_in, is_same_value};
 pub use merge::{
-    Current, CurrentRow, Effect, FieldOutcome, Merge, MergeSchema, RowValues, Verdict, merge,
+    Current, CurrentRow, Effect, FieldOutcome, Merge, RowValues, Verdict, merge, merge_among,
 };
+pub use open::OpenConflict;
 pub use operation::{Change, Operation, OperationKind};
+pub use rule::with_group_members;
+pub use schema::MergeSchema;
+pub use unique::{claimed_keys, duplicate_key};
