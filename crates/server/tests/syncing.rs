@@ -39,6 +39,18 @@ fn close(hand: &mut Hand, valve: &str) -> faltkarta_changes::Operation {
     hand.op(OperationKind::Update, valve_id(valve), &change)
 }
 
+/// A delete by somebody who sees the valve as it stands in the store now.
+fn delete_seen(hand: &mut Hand, store: &SqliteStore, valve: &str) -> faltkarta_changes::Operation {
+    let feature = store.feature(valve_id(valve)).unwrap().unwrap();
+    let seen: Vec<(&str, Value, Value)> = feature
+        .properties
+        .iter()
+        .map(|(id, it)| (id.as_str(), it.clone(), Value::Null))
+        .chain(feature.geometry.clone().map(|it| ("geometry", Value::Geometry(it), Value::Null)))
+        .collect();
+    hand.op(OperationKind::Delete, feature.id, &seen)
+}
+
 #[test]
 fn an_edit_travels_from_one_laptop_to_another() {
     let bench = Bench::new();
@@ -273,7 +285,7 @@ fn a_deleted_parent_keeps_its_child_and_asks() {
     let bench = Bench::new();
     let (store, serving) = with_valves(&bench);
     let (mut a, mut b) = (Laptop::join(serving.address(), 1), Laptop::join(serving.address(), 2));
-    let delete = a.hand.op(OperationKind::Delete, valve_id("v1"), &[]);
+    let delete = delete_seen(&mut a.hand, &store, "v1");
     assert_eq!(kinds(&a.push(&[delete])), ["applied"]);
     let inspection = b.hand.inspection(90, valve_id("v1"));
     assert_eq!(kinds(&b.push(std::slice::from_ref(&inspection))), ["conflict"]);
@@ -281,7 +293,7 @@ fn a_deleted_parent_keeps_its_child_and_asks() {
     // The other way round: a valve with an inspection that the deleter has not seen stays.
     let inspection = b.hand.inspection(91, valve_id("v2"));
     b.push(&[inspection]);
-    let delete = a.hand.op(OperationKind::Delete, valve_id("v2"), &[]);
+    let delete = delete_seen(&mut a.hand, &store, "v2");
     assert_eq!(kinds(&a.push(&[delete])), ["conflict"]);
     assert!(store.feature(valve_id("v2")).unwrap().is_some());
     let gone = a.pull(500).entries.into_iter().find(|it| it.kind == FeedKind::Delete).unwrap();
