@@ -1,0 +1,91 @@
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::path::Path;
+
+use faltkarta_model::{BlobId, Timestamp};
+use sha2::{Digest as _, Sha256};
+
+use crate::error::StoreError;
+
+/// Makes a file or a folder's list of names durable.
+pub(super) fn sync(path: &Path) -> Result<(), StoreError> {
+    // Windows has no way to sync a folder, and does not need one.
+    if cfg!(windows) && path.is_dir() {
+        return Ok(());
+    }
+    File::open(path).and_then(|it| it.sync_all()).map_err(StoreError::io("writing", path))
+}
+
+pub(super) fn make_folder(path: &Path) -> Result<(), StoreError> {
+    fs::create_dir_all(path).map_err(StoreError::io("making the folder", path))
+}
+
+pub(super) fn rename(from: &Path, to: &Path) -> Result<(), StoreError> {
+    fs::rename(from, to).map_err(StoreError::io("renaming", from))
+}
+
+/// Copies an attachment and proves on the way that its bytes hash to its id. The copy is durable but for its name.
+pub(super) fn copy_blob(from: &Path, to: &Path, blob: &BlobId) -> Result<u64, StoreError> {
+    if let Some(parent) = to.parent() {
+        make_folder(parent)?;
+    }
+    let reading = StoreError::io("reading", from);
+    let writing = StoreError::io("writing", to);
+    let mut source = File::open(from).map_err(&reading)?;
+    let part = to.with_extension("copy");
+    let mut target = File::create(&part).map_err(&writing)?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 256 * 1024];
+    let mut n_bytes = 0;
+    loop {
+        let n = source.read(&mut buffer).map_err(&reading)?;
+        if n == 0 {
+            break;
+        }
+        hasher.update(&buffer[..n]);
+        target.write_all(&buffer[..n]).map_err(&writing)?;
+        n_bytes += n as u64;
+    }
+    if hex::encode(hasher.finalize()) != blob.digits() {
+        // The copy is worth nothing; where it lies on is no loss either.
+        let _ = fs::remove_file(&part);
+        return Err(StoreError::damaged(format!("{blob} does not hash to its id")));
+    }
+    target.sync_all().map_err(&writing)?;
+    rename(&part, to)?;
+    Ok(n_bytes)
+}
+
+/// Whether a file of this length is there. The bytes are not looked at.
+pub(super) fn is_there(path: &Path, n_bytes: u64) -> bool {
+    fs::metadata(path).is_ok_and(|it| it.is_file() && it.len() == n_bytes)
+}
+
+/// Copies the files of a folder, none of its folders; a source that is not there is an empty one.
+pub(super) fn copy_files(from: &Path, to: &Path) -> Result<(), StoreError> {
+    make_folder(to)?;
+    let entries = match fs::read_dir(from) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        other => other.map_err(StoreError::io("reading", from))?,
+    };
+    for entry in entries {
+        let path = entry.map_err(StoreError::io("reading", from))?.path();
+        if let (true, Some(name)) = (path.is_file(), path.file_name()) {
+            let target = to.join(name);
+            fs::copy(&path, &target).map_err(StoreError::io("copying", &path))?;
+            sync(&target)?;
+        }
+    }
+    sync(to)
+}
+
+/// A moment as a part of a file's name: `20260519T084000123Z`.
+pub(super) fn stamp(at: Timestamp) -> String {
+    at.to_string().chars().filter(char::is_ascii_alphanumeric).collect()
+}
+
+/// Where an attachment lies below a store's or a backup's folder.
+pub(super) fn blob_place(folder: &Path, blob: &BlobId) -> std::path::PathBuf {
+    let digits = blob.digits();
+    folder.join("blobs").join(&digits[..2]).join(digits)
+}
