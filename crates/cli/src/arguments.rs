@@ -82,6 +82,33 @@ pub(crate) enum Verb {
         #[arg(long)]
         all: bool,
     },
+    /// Make a backup of a store, prove it, and tell laptops what is safe. The store may be served meanwhile.
+    Backup {
+        /// The store's folder.
+        store: PathBuf,
+        /// The folder of the backups; the new one gets a folder of its own in it.
+        #[arg(long)]
+        to: PathBuf,
+        /// How many backups are kept in this folder.
+        #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..))]
+        keep: u16,
+    },
+    /// Put a backup in the place of a store that is not being served; laptops give back what it lacks.
+    Restore {
+        /// The store's folder.
+        store: PathBuf,
+        /// The backup's folder.
+        #[arg(long)]
+        from: PathBuf,
+        /// Take one that is older than what laptops were told to be safe.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Prove a store: its database, its feed from the first entry on, its attachments.
+    Verify {
+        /// The store's folder, or a backup's.
+        store: PathBuf,
+    },
     /// Laptops of a store.
     Device {
         #[command(subcommand)]

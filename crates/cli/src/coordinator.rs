@@ -248,7 +248,7 @@ pub(crate) fn dataset(verb: DatasetVerb, voice: Voice) -> Result<(), Failure> {
 }
 
 /// A store that may be served by another process meanwhile.
-fn beside(folder: &Path) -> Result<SqliteStore, Failure> {
+pub(crate) fn beside(folder: &Path) -> Result<SqliteStore, Failure> {
     Ok(open_store(folder, OpenMode::Beside, &MachineRim)?)
 }
 

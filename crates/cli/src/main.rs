@@ -3,6 +3,7 @@
 mod arguments;
 mod coordinator;
 mod failure;
+mod keeping;
 mod laptop;
 mod rim;
 mod say;
@@ -46,6 +47,12 @@ fn run(verb: Verb, voice: Voice) -> Result<(), Failure> {
         }
         Verb::Serve { store, listen } => coordinator::serve(&store, listen, voice),
         Verb::Package { store, to, all } => coordinator::package(&store, &to, all, voice),
+        Verb::Backup { store, to, keep } => keeping::backup(&store, &to, keep.into(), voice),
+        Verb::Restore { store, from, force } => {
+            let options = faltkarta_server::RestoreOptions { window_ms: 0, force };
+            keeping::restore(&store, &from, options, voice)
+        }
+        Verb::Verify { store } => keeping::verify(&store, voice),
         Verb::Device { verb } => coordinator::device(verb, voice),
         Verb::Dataset { verb } => coordinator::dataset(verb, voice),
         Verb::Field { dir, verb } => laptop::run(&dir, verb, voice),

@@ -120,6 +120,12 @@ pub trait GeodataStore: Send + Sync {
         fill: &mut dyn FnMut(&mut dyn Delivered) -> Result<(), StoreError>,
     ) -> Result<(), StoreError>;
 
+    /// The backups that the store counts on, oldest first.
+    fn backups(&self) -> Result<Vec<BackupRow>, StoreError>;
+
+    /// Notes which backups count from now on, and publishes as safe what the oldest of them holds; returns that number.
+    fn count_on_backups(&self, backups: &[BackupRow]) -> Result<u64, StoreError>;
+
     /// Conflicts that nobody has decided.
     fn open_conflicts(&self) -> Result<Vec<OpenConflict>, StoreError>;
 
@@ -224,6 +230,17 @@ pub struct ReportRow {
     pub at: Timestamp,
     /// What.
     pub report: DeviceReport,
+}
+
+/// A backup that was proved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackupRow {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// When it was made.
+    pub at: Timestamp,
+    /// Number of the last entry that it holds.
+    pub seq: u64,
 }
 
 /// Who pushes, and what he says of himself.

@@ -95,6 +95,22 @@ pub enum StoreError {
         /// What was given.
         path: PathBuf,
     },
+    /// There is no backup in the folder.
+    #[error("there is no backup in {}", folder.display())]
+    NoBackup {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The backup is older than what laptops were told to be safe.
+    #[error(
+        "the backup ends at {seq}, and laptops were told that everything up to {safe_seq} is safe"
+    )]
+    BackupTooOld {
+        /// Number of its last entry.
+        seq: u64,
+        /// What is safe.
+        safe_seq: u64,
+    },
     /// The token is unknown or revoked.
     #[error("signed out")]
     SignedOut,
@@ -196,6 +212,8 @@ impl StoreError {
             Self::UnknownDataset { .. } => "unknown_dataset",
             Self::Delivery { source, .. } => source.code(),
             Self::NoDelivery { .. } => "no_delivery",
+            Self::NoBackup { .. } => "no_backup",
+            Self::BackupTooOld { .. } => "backup_too_old",
             Self::SignedOut => "signed_out",
             Self::EnrolCodeNeeded => "enrol_code_needed",
             Self::EnrolCodeUnknown => "enrol_code_unknown",

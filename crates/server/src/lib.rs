@@ -13,15 +13,16 @@ mod error;
 mod exporting;
 mod http;
 mod importing;
+mod keeping;
 mod packaging;
 mod rim;
 mod role;
 mod sqlite;
 
 pub use backend::{
-    DatasetRow, Delivered, DeliveryCounts, DeviceRow, FeatureFilter, FeedPage, GeodataStore,
-    HeldRow, OpenConflict, PackageInputs, PackageRow, PulledEntry, Pusher, ReportRow, StoreHead,
-    StoredBlob, StoredForm,
+    BackupRow, DatasetRow, Delivered, DeliveryCounts, DeviceRow, FeatureFilter, FeedPage,
+    GeodataStore, HeldRow, OpenConflict, PackageInputs, PackageRow, PulledEntry, Pusher, ReportRow,
+    StoreHead, StoredBlob, StoredForm,
 };
 pub use error::StoreError;
 pub use exporting::{ExportSource, export_features};
@@ -29,6 +30,10 @@ pub use http::{Serving, inline_router, serve};
 pub use importing::{
     DatasetImport, IMPORT_FORMAT, ImportOptions, ImportProblem, ImportReport, find_deliveries,
     import,
+};
+pub use keeping::{
+    BACKUP_FORMAT, BackupManifest, BackupReport, RestoreOptions, RestoreReport, VerifyReport,
+    back_up, restore, verify,
 };
 pub use packaging::{BuiltPackage, build_package};
 pub use rim::Rim;

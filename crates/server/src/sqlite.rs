@@ -1,6 +1,7 @@
 //! The store in a folder: `store.sqlite`, `blobs/`, `packages/`, `datasets/*.toml`, `forms/`, and a lock.
 
 mod apply;
+mod backups;
 mod blobs;
 mod catalogue;
 mod deliver;
@@ -9,10 +10,15 @@ mod feed;
 mod hold;
 mod open;
 mod package_rows;
+mod proof;
+mod rebirth;
 mod report;
 mod row;
 mod schema;
 mod store;
 
+pub(crate) use open::{DATABASE, hold_folder};
 pub use open::{OpenMode, open_store};
+pub(crate) use proof::Proof;
+pub(crate) use rebirth::{Reborn, prepare_restored};
 pub use store::SqliteStore;

@@ -6,11 +6,11 @@ use faltkarta_model::{BlobId, Timestamp};
 use crate::backend::{BackupRow, GeodataStore as _};
 use crate::error::StoreError;
 use crate::keeping::files::{
-    blob_place, copy_blob, copy_files, is_there, make_folder, rename, stamp, sync,
+    blob_place, copy_blob, copy_files, is_there, make_folder, rename, stamp, sync, sync_tree,
 };
 use crate::keeping::manifest::{BACKUP_FORMAT, BackupManifest};
 use crate::rim::Rim;
-use crate::sqlite::{Proof, SqliteStore};
+use crate::sqlite::{DATABASE, Proof, SqliteStore};
 
 /// A backup that was made and proved.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,16 +97,21 @@ fn make(
     }
     let proof = Proof::open(part)?;
     let head = proof.prove()?;
-    let before = store.backups()?.into_iter().rev().map(|it| it.folder).find(|it| {
-        it.parent() == Some(into) && it.is_dir()
-    });
+    let before = store
+        .backups()?
+        .into_iter()
+        .rev()
+        .map(|it| it.folder)
+        .find(|it| it.parent() == Some(into) && it.is_dir());
     let (mut n_blobs, mut n_copied) = (0, 0);
     for (blob, n_bytes) in proof.blobs()? {
         let target = blob_place(part, &blob);
         if !share(before.as_deref(), &blob, n_bytes, &target)? {
             let n_found = copy_blob(&blob_place(store.folder(), &blob), &target, &blob)?;
             if n_found != n_bytes {
-                return Err(StoreError::damaged(format!("{blob} has another length than is noted")));
+                return Err(StoreError::damaged(format!(
+                    "{blob} has another length than is noted"
+                )));
             }
             n_copied += 1;
         }
@@ -122,6 +127,8 @@ fn make(
         chain: head.chain,
         n_blobs,
     };
+    sync(&part.join(DATABASE))?;
+    sync_tree(&part.join("blobs"))?;
     manifest.write(part)?;
     sync(part)?;
     Ok((manifest, n_copied))

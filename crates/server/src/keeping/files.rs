@@ -89,3 +89,18 @@ pub(super) fn blob_place(folder: &Path, blob: &BlobId) -> std::path::PathBuf {
     let digits = blob.digits();
     folder.join("blobs").join(&digits[..2]).join(digits)
 }
+
+/// Makes the names of a folder's folders and of what lies in them durable.
+pub(super) fn sync_tree(folder: &Path) -> Result<(), StoreError> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        other => other.map_err(StoreError::io("reading", folder))?,
+    };
+    for entry in entries {
+        let path = entry.map_err(StoreError::io("reading", folder))?.path();
+        if path.is_dir() {
+            sync_tree(&path)?;
+        }
+    }
+    sync(folder)
+}

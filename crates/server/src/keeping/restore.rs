@@ -5,7 +5,7 @@ use faltkarta_model::Timestamp;
 
 use crate::error::StoreError;
 use crate::keeping::files::{
-    blob_place, copy_blob, copy_files, is_there, make_folder, rename, stamp, sync,
+    blob_place, copy_blob, copy_files, is_there, make_folder, rename, stamp, sync, sync_tree,
 };
 use crate::keeping::manifest::BackupManifest;
 use crate::rim::Rim;
@@ -81,7 +81,9 @@ pub fn restore(
         let head = proof.prove()?;
         if (head.seq, &head.chain, &head.epoch) != (manifest.seq, &manifest.chain, &manifest.epoch)
         {
-            return Err(StoreError::damaged("the backup's database is not the one it was made with"));
+            return Err(StoreError::damaged(
+                "the backup's database is not the one it was made with",
+            ));
         }
         proof.blobs()?
     };
@@ -93,6 +95,7 @@ pub fn restore(
             n_blobs += 1;
         }
     }
+    sync_tree(&folder.join("blobs"))?;
     for place in ["datasets", "forms"] {
         if !folder.join(place).is_dir() {
             copy_files(&from.join(place), &folder.join(place))?;

@@ -9,8 +9,6 @@ use crate::sqlite::Proof;
 pub struct VerifyReport {
     /// The history.
     pub epoch: String,
-    /// The first number that the feed still holds.
-    pub min_seq: u64,
     /// Number of the last entry.
     pub seq: u64,
     /// Chain hash there, 32 hexadecimal digits.
@@ -39,7 +37,6 @@ pub fn verify(folder: &Path) -> Result<VerifyReport, StoreError> {
     }
     Ok(VerifyReport {
         epoch: head.epoch,
-        min_seq: head.min_seq,
         seq: head.seq,
         chain: head.chain,
         safe_seq: head.safe_seq,

@@ -28,7 +28,7 @@ pub enum OpenMode {
 }
 
 /// The name of the database in the folder.
-pub(super) const DATABASE: &str = "store.sqlite";
+pub(crate) const DATABASE: &str = "store.sqlite";
 
 /// Opens the store in a folder and holds it until the value is dropped; declarations in `datasets/` and `forms/` are
 /// read anew.
@@ -51,7 +51,7 @@ pub fn open_store(folder: &Path, mode: OpenMode, rim: &dyn Rim) -> Result<Sqlite
         }
         (_, false) => None,
     };
-    let lock = if mode == OpenMode::Beside { None } else { Some(lock(folder)?) };
+    let lock = if mode == OpenMode::Beside { None } else { Some(hold_folder(folder)?) };
     let mut conn = connect(&database, true)?;
     if let Some(grid_epsg) = grid_epsg {
         create(&mut conn, grid_epsg, rim)?;
@@ -143,7 +143,7 @@ fn make_folders_inside(folder: &Path) -> Result<(), StoreError> {
 }
 
 /// The lock is held by the open file, so that it ends with the process however that ends.
-fn lock(folder: &Path) -> Result<File, StoreError> {
+pub(crate) fn hold_folder(folder: &Path) -> Result<File, StoreError> {
     let path: PathBuf = folder.join("lock");
     let file = File::options()
         .create(true)
@@ -182,7 +182,8 @@ fn create(conn: &mut Connection, grid_epsg: u32, rim: &dyn Rim) -> Result<(), St
     tx.commit().map_err(failed)
 }
 
-fn check(conn: &Connection) -> Result<(), StoreError> {
+/// Whether the tables are those of a store that this program knows.
+pub(super) fn check(conn: &Connection) -> Result<(), StoreError> {
     let number = |setting: &str| -> Result<i64, StoreError> {
         pragma_text(conn, setting)?
             .parse()

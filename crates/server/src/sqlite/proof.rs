@@ -5,8 +5,8 @@ use rusqlite::Connection;
 
 use crate::backend::StoreHead;
 use crate::error::StoreError;
+use crate::sqlite::feed;
 use crate::sqlite::open::{self, DATABASE};
-use crate::sqlite::{feed, schema};
 
 /// A store's database that is looked at and not used: a live one from beside, or a copy.
 pub(crate) struct Proof {
@@ -23,7 +23,7 @@ impl Proof {
             return Err(StoreError::NoStore { folder: folder.to_owned() });
         }
         let conn = open::connect(&database, false)?;
-        schema::check(&conn)?;
+        open::check(&conn)?;
         Ok(Self { conn })
     }
 

@@ -62,6 +62,8 @@ CREATE TABLE device(id BLOB PRIMARY KEY, name TEXT NOT NULL, user TEXT NOT NULL,
     pulled_seq INTEGER NOT NULL DEFAULT 0, is_revoked INTEGER NOT NULL DEFAULT 0) STRICT;
 -- The newest report of each laptop, as JSON.
 CREATE TABLE device_report(device BLOB PRIMARY KEY, at TEXT NOT NULL, body TEXT NOT NULL) STRICT;
+-- Backups that the store counts on; safe_seq of feed_head is the least seq of them.
+CREATE TABLE backup(folder TEXT PRIMARY KEY, at TEXT NOT NULL, seq INTEGER NOT NULL) STRICT;
 CREATE TABLE lineage(device BLOB NOT NULL REFERENCES device(id), replica BLOB NOT NULL, current TEXT NOT NULL,
     before TEXT NOT NULL, first_op BLOB, PRIMARY KEY(device, replica)) STRICT;
 CREATE TABLE enrol_code(hash BLOB PRIMARY KEY, role TEXT NOT NULL, until TEXT NOT NULL,

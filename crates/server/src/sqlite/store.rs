@@ -11,8 +11,8 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use uuid::Uuid;
 
 use crate::backend::{
-    DatasetRow, Delivered, DeviceRow, FeatureFilter, FeedPage, GeodataStore, HeldRow, Malformed,
-    OpenConflict, PackageInputs, Pusher, StoreHead, StoredBlob, StoredForm,
+    BackupRow, DatasetRow, Delivered, DeviceRow, FeatureFilter, FeedPage, GeodataStore, HeldRow,
+    Malformed, OpenConflict, PackageInputs, Pusher, StoreHead, StoredBlob, StoredForm,
 };
 use crate::error::StoreError;
 use crate::rim::Rim;
@@ -22,7 +22,7 @@ use crate::sqlite::catalogue::Catalogue;
 use crate::sqlite::deliver::Taking;
 use crate::sqlite::feed::{self, CursorIs, FeedWriter};
 use crate::sqlite::package_rows::Snapshot;
-use crate::sqlite::{blobs, devices, open, report, row};
+use crate::sqlite::{backups, blobs, devices, open, rebirth, report, row};
 
 /// The store that lives in one folder. It holds the folder's lock until it is dropped, unless it was opened beside.
 pub struct SqliteStore {
@@ -68,6 +68,11 @@ impl SqliteStore {
     /// Where the store is.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Copies the database as it is at one moment into another folder.
+    pub(crate) fn copy_database(&self, to: &Path) -> Result<(), StoreError> {
+        backups::copy(&self.database, &to.join(open::DATABASE))
     }
 
     /// Holds the database file to so many pages of 4 KiB, for a store on a quota.
@@ -122,13 +127,9 @@ impl SqliteStore {
 
     /// Takes a new epoch, because this history is not the one that laptops have seen.
     fn take_new_epoch(&self, rim: &dyn Rim) -> Result<(), StoreError> {
-        let epoch = Uuid::from_slice(&rim.secret()[..16]).unwrap_or_default().to_string();
+        let epoch = self.write("taking a new epoch", |tx| rebirth::begin_history(tx, None, rim))?;
         tracing::error!(%epoch, "a laptop has seen entries that this store does not have: new epoch");
-        self.write("taking a new epoch", |tx| {
-            tx.execute("UPDATE meta SET value = ?1 WHERE key = 'epoch'", [epoch])
-                .map_err(StoreError::database("taking a new epoch"))?;
-            Ok(())
-        })
+        Ok(())
     }
 
     fn push(
@@ -383,6 +384,14 @@ impl GeodataStore for SqliteStore {
         }
         taking.writer.finish()?;
         tx.commit().map_err(StoreError::database(DOING))
+    }
+
+    fn backups(&self) -> Result<Vec<BackupRow>, StoreError> {
+        self.read(backups::all)
+    }
+
+    fn count_on_backups(&self, backups: &[BackupRow]) -> Result<u64, StoreError> {
+        self.write("noting the backups", |tx| backups::count_on(tx, backups))
     }
 
     fn open_conflicts(&self) -> Result<Vec<OpenConflict>, StoreError> {
