@@ -12,8 +12,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 use ureq::Body;
+use ureq::config::Config;
 use ureq::http::{Response, header};
 use ureq::tls::{RootCerts, TlsConfig};
+use ureq::unversioned::resolver::Resolver;
+use ureq::unversioned::transport::Connector;
 
 use crate::address;
 use crate::answer::{accepted, media_type, message, of_call, offset};
@@ -42,19 +45,22 @@ impl HttpLink {
     ///
     /// [`LinkError::NotAGeodataStore`] when the text is no `http` or `https` address.
     pub fn new(url: &str, token: Option<String>) -> Result<Self, LinkError> {
-        let config = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .timeout_resolve(Some(CONNECT))
-            .timeout_connect(Some(CONNECT))
-            .timeout_recv_response(Some(ANSWER))
-            .timeout_per_read(Some(STALL))
-            .timeout_per_write(Some(STALL))
-            .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
-            .user_agent(concat!("faltkarta/", env!("CARGO_PKG_VERSION")))
-            .build();
-        Ok(Self { agent: config.into(), url: address::parse(url)?, token })
+        Ok(Self { agent: config().into(), url: address::parse(url)?, token })
+    }
+
+    /// A link whose bytes go another way than over the machine's network; simulations pass in their own wire.
+    ///
+    /// # Errors
+    ///
+    /// As [`HttpLink::new`].
+    pub fn over(
+        url: &str,
+        token: Option<String>,
+        wire: impl Connector,
+        resolver: impl Resolver,
+    ) -> Result<Self, LinkError> {
+        let agent = ureq::Agent::with_parts(config(), wire, resolver);
+        Ok(Self { agent, url: address::parse(url)?, token })
     }
 
     /// The address.
@@ -90,6 +96,21 @@ impl HttpLink {
         }
         message(request.send(bytes).map_err(|error| of_call(&error))?)
     }
+}
+
+fn config() -> Config {
+    ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .timeout_resolve(Some(CONNECT))
+        .timeout_connect(Some(CONNECT))
+        .timeout_recv_response(Some(ANSWER))
+        .timeout_per_read(Some(STALL))
+        .timeout_per_write(Some(STALL))
+        .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
+        .user_agent(concat!("faltkarta/", env!("CARGO_PKG_VERSION")))
+        .build()
 }
 
 impl Link for HttpLink {
