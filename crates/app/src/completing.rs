@@ -110,17 +110,13 @@ impl Field {
         if changes.is_empty() {
             return Ok(None);
         }
+        let version = feature.version;
         Ok(Some(Draughted {
-            dataset: dataset.clone(),
-            feature: *id,
-            kind: OperationKind::Update,
-            base_version: feature.version,
             group,
-            blobs: vec![],
-            list_kind: "edit",
             title: self.catalog.label(&feature),
             detail: self.in_words(dataset, &changes),
             changes,
+            ..Draughted::new(dataset.clone(), *id, OperationKind::Update, version)
         }))
     }
 }
@@ -165,17 +161,14 @@ fn record(
     } else {
         format!(", {}", draft.subject_label)
     };
+    let dataset = DatasetId::parse(INSPECTION_DATASET).map_err(AppError::damaged)?;
     Ok(Draughted {
-        dataset: DatasetId::parse(INSPECTION_DATASET).map_err(AppError::damaged)?,
-        feature: draft.id,
-        kind: OperationKind::Create,
-        base_version: 0,
         changes,
-        group: None,
         blobs: submission.blobs.clone(),
         list_kind: "inspection",
         title: format!("{}{subject}", form.title.sv),
         detail: summary,
+        ..Draughted::new(dataset, draft.id, OperationKind::Create, 0)
     })
 }
 

@@ -49,6 +49,38 @@ pub(crate) struct Draughted {
     pub(crate) list_kind: &'static str,
     pub(crate) title: String,
     pub(crate) detail: String,
+    /// What it rests on; `None` for the previous own operation on the same feature.
+    pub(crate) depends_on: Option<Vec<OpId>>,
+    /// Whether its group makes sense only as a whole.
+    pub(crate) is_atomic: bool,
+    /// Why, in the person's words.
+    pub(crate) note: Option<String>,
+}
+
+impl Draughted {
+    /// An edit without values and words yet.
+    pub(crate) fn new(
+        dataset: DatasetId,
+        feature: FeatureId,
+        kind: OperationKind,
+        base_version: u32,
+    ) -> Self {
+        Self {
+            dataset,
+            feature,
+            kind,
+            base_version,
+            changes: BTreeMap::new(),
+            group: None,
+            blobs: vec![],
+            list_kind: "edit",
+            title: String::new(),
+            detail: String::new(),
+            depends_on: None,
+            is_atomic: false,
+            note: None,
+        }
+    }
 }
 
 impl Field {
@@ -112,16 +144,10 @@ impl Field {
         feature.properties =
             changes.iter().map(|(field, it)| (field.clone(), it.new.clone())).collect();
         Ok(Draughted {
-            dataset: dataset.clone(),
-            feature: id,
-            kind: OperationKind::Create,
-            base_version: 0,
-            group: None,
-            blobs: vec![],
-            list_kind: "edit",
             title: self.catalog.label(&feature),
             detail: self.in_words(dataset, &changes),
             changes,
+            ..Draughted::new(dataset.clone(), id, OperationKind::Create, 0)
         })
     }
 
@@ -138,16 +164,10 @@ impl Field {
         wanted.extend(self.checked_geometry(dataset, geometry)?);
         let changes = changes_of(&feature, wanted);
         Ok(Draughted {
-            dataset: dataset.clone(),
-            feature: id,
-            kind: OperationKind::Update,
-            base_version: feature.version,
-            group: None,
-            blobs: vec![],
-            list_kind: "edit",
             title: self.catalog.label(&feature),
             detail: self.in_words(dataset, &changes),
             changes,
+            ..Draughted::new(dataset.clone(), id, OperationKind::Update, feature.version)
         })
     }
 
@@ -165,17 +185,11 @@ impl Field {
         if let Some(geometry) = feature.geometry {
             changes.insert(geometry_field()?, old(Value::Geometry(geometry)));
         }
+        let version = feature.version;
         Ok(Draughted {
-            dataset: dataset.clone(),
-            feature: id,
-            kind: OperationKind::Delete,
-            base_version: feature.version,
             changes,
-            group: None,
-            blobs: vec![],
-            list_kind: "edit",
             title,
-            detail: String::new(),
+            ..Draughted::new(dataset.clone(), id, OperationKind::Delete, version)
         })
     }
 
@@ -193,7 +207,7 @@ impl Field {
         }
     }
 
-    fn checked(
+    pub(crate) fn checked(
         &self,
         dataset: &DatasetId,
         values: BTreeMap<FieldId, Value>,
@@ -210,7 +224,7 @@ impl Field {
         Ok(values)
     }
 
-    fn checked_geometry(
+    pub(crate) fn checked_geometry(
         &self,
         dataset: &DatasetId,
         geometry: Option<Geometry>,
@@ -261,7 +275,8 @@ impl Field {
         for (op_no, it) in (first_no..).zip(all) {
             let earlier = self.store.journal_of(it.feature)?;
             let in_act = ops.iter().rev().find(|op| op.op.feature == it.feature).map(|op| op.op.id);
-            let depends_on = in_act.or(earlier.last().map(|row| row.op.id)).into_iter().collect();
+            let previous = || in_act.or(earlier.last().map(|row| row.op.id)).into_iter().collect();
+            let depends_on = it.depends_on.unwrap_or_else(previous);
             let op = Operation {
                 id: OpId::new(ids),
                 replica: self.store.replica(),
@@ -277,9 +292,9 @@ impl Field {
                 changes: it.changes,
                 depends_on,
                 group: it.group,
-                atomic: false,
+                atomic: it.is_atomic,
                 blobs: it.blobs,
-                note: None,
+                note: it.note,
             };
             ops.push(LocalOperation { op, kind: it.list_kind, title: it.title, detail: it.detail });
         }

@@ -52,6 +52,18 @@ pub enum AppError {
         /// Its id.
         dataset: DatasetId,
     },
+    /// Nothing of a feature waits for a decision.
+    #[error("nothing of feature {id} waits for a decision")]
+    ConflictNotFound {
+        /// The feature.
+        id: FeatureId,
+    },
+    /// The store's values are not those that the person saw, or the conflict is closed.
+    #[error("the conflict on feature {id} is not what was shown any more")]
+    ConflictMoved {
+        /// The feature.
+        id: FeatureId,
+    },
     /// This laptop is not enrolled with a geodata store.
     #[error("the laptop is not enrolled")]
     NotEnrolled,
@@ -95,6 +107,8 @@ impl AppError {
             Self::InvalidInput { .. } => "invalid_input",
             Self::AnswersInvalid { .. } => "answers_invalid",
             Self::ReadOnly { .. } => "read_only",
+            Self::ConflictNotFound { .. } => "conflict_not_found",
+            Self::ConflictMoved { .. } => "conflict_moved",
             Self::NotEnrolled => "not_enrolled",
             Self::PackageDamaged { .. } => "package_damaged",
             Self::File { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {

@@ -1,8 +1,9 @@
 use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use faltkarta_geo::{Bounds, GridSystem};
-use faltkarta_model::{DatasetId, IdSource, Timestamp};
+use faltkarta_model::{DatasetId, FeatureId, FieldId, IdSource, Timestamp, Value};
 use faltkarta_protocol::PackageManifest;
 use faltkarta_search::{Overlay, PlaceIndex, PlaceIndexBuilder};
 use faltkarta_spatial::{FeatureRow, LayerIndex};
@@ -10,6 +11,7 @@ use faltkarta_store::{
     Install, InstallProgress, KeyStore, OpenOptions, RowChange, Store, StoredFeature, TreeRow,
 };
 use faltkarta_tiles::BaseMap;
+use uuid::Uuid;
 
 use crate::catalog::{Catalog, LocalDataset, LocalForm};
 use crate::error::AppError;
@@ -30,9 +32,14 @@ pub struct Field {
     pub(crate) grid: GridSystem,
     pub(crate) area: Bounds,
     pub(crate) drawn: RefCell<TileCache>,
+    /// What the store held in each conflict when its card was last shown.
+    pub(crate) shown: RefCell<HashMap<FeatureId, ShownConflicts>>,
     tile_version: u32,
     data_version: u32,
 }
+
+/// The store's values by conflict and field.
+pub(crate) type ShownConflicts = BTreeMap<Uuid, BTreeMap<FieldId, Value>>;
 
 /// What a laptop holds at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,6 +118,7 @@ impl Field {
                 max_n_m: 7_000_000.0,
             },
             drawn: RefCell::default(),
+            shown: RefCell::default(),
             tile_version: 1,
             data_version: 1,
         };

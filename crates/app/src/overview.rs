@@ -1,4 +1,7 @@
-use faltkarta_model::{FeatureId, Timestamp};
+use std::collections::BTreeSet;
+
+use faltkarta_changes::OperationKind;
+use faltkarta_model::{FeatureId, OpId, Timestamp};
 use faltkarta_store::{EditCounts, EditState, JournalRow, PhotoCounts};
 
 use crate::error::AppError;
@@ -17,6 +20,12 @@ pub struct ChangeRow {
     pub n_photos: u32,
     /// Where it lies: easting and northing in metres on the grid.
     pub position_m: Option<(f64, f64)>,
+    /// Whether it is not sent and meets what others have done since: [`Field::conflicts`] shows it.
+    pub is_conflict_expected: bool,
+    /// What it waits for at the store, when it waits for a feature.
+    pub waits_for: Option<FeatureId>,
+    /// Whether its feature left the laptop's area and is kept because of this edit or other unfinished work.
+    pub is_moved_out: bool,
 }
 
 /// All own changes.
@@ -68,6 +77,18 @@ pub struct DatasetStatus {
     pub is_old: bool,
 }
 
+/// The feature that a parked operation waits for: its own for an edit, its subject for an inspection.
+fn waits_for(row: &JournalRow) -> Option<FeatureId> {
+    if row.state != EditState::Parked || row.why != "missing_parent" {
+        return None;
+    }
+    if row.op.kind != OperationKind::Create {
+        return Some(row.op.feature);
+    }
+    let subject = row.op.changes.iter().find(|it| it.0.as_str() == "subject_id")?;
+    subject.1.new.as_text()?.parse().ok()
+}
+
 impl Field {
     /// The list of own changes with their states.
     ///
@@ -75,6 +96,9 @@ impl Field {
     ///
     /// [`AppError`] of the reads.
     pub fn changes(&self) -> Result<Changes, AppError> {
+        let foreseen: BTreeSet<OpId> =
+            self.foreseen(None)?.into_values().flatten().map(|it| it.conflict.op).collect();
+        let moved_out = self.store.moved_out()?;
         let rows = self
             .store
             .journal(N_SECURED)?
@@ -84,6 +108,9 @@ impl Field {
                 Ok(ChangeRow {
                     n_photos: row.op.blobs.len() as u32,
                     position_m: place.as_ref().and_then(point_on),
+                    is_conflict_expected: foreseen.contains(&row.op.id),
+                    waits_for: waits_for(&row),
+                    is_moved_out: moved_out.contains(&row.op.feature),
                     row,
                 })
             })

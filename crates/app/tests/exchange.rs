@@ -7,85 +7,16 @@ mod support;
 use std::cell::RefCell;
 
 use faltkarta_app::{
-    AppError, Edit, EnrolStep, Enrolment, Field, FieldAccess, LinkError, Phase, Submission,
-    SyncReport, enrol, sync_round,
+    AppError, EnrolStep, Enrolment, FieldAccess, LinkError, Phase, enrol, sync_round,
 };
-use faltkarta_model::{FeatureId, ReplicaId};
+use faltkarta_model::ReplicaId;
 use faltkarta_store::EditState;
-use support::{
-    Counting, Cut, FakeStore, dataset, field, gone, id_of, jpeg, kill, now, open, package, text,
-    town,
-};
-use tempfile::TempDir;
-
-struct Laptop {
-    field: RefCell<Field>,
-    dir: TempDir,
-    ids: Counting,
-}
-
-fn join(laptop: &RefCell<Field>, store: &mut FakeStore) -> Result<(), AppError> {
-    let wanted = Enrolment {
-        url: "http://127.0.0.1:1".into(),
-        code: None,
-        device_name: "Bil 3".into(),
-        user_name: "Klara Ekdal".into(),
-    };
-    enrol(laptop, store, &wanted, &mut now, &mut |_| {})
-}
-
-impl Laptop {
-    fn enrolled(store: &mut FakeStore) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let field = RefCell::new(open(dir.path()));
-        join(&field, store).unwrap();
-        Self { field, dir, ids: Counting::default() }
-    }
-
-    fn round(&mut self, store: &mut FakeStore) -> SyncReport {
-        sync_round(&self.field, store, &mut now, &mut self.ids).unwrap()
-    }
-
-    fn kill(self) -> Self {
-        let (field, dir) = kill(self.field.into_inner(), &self.dir);
-        Self { field: RefCell::new(field), dir, ids: self.ids }
-    }
-
-    fn edit(&mut self, valve: &str, name: &str, value: &str) {
-        let values = [(field(name), text(value))].into();
-        let edit = Edit::Update { id: id_of("valve", valve), geometry: None, values };
-        self.field.borrow_mut().edit(&dataset("valve"), edit, now(), &mut self.ids).unwrap();
-    }
-
-    fn lage(&self, valve: &str) -> String {
-        let laptop = self.field.borrow();
-        let feature = laptop.feature(id_of("valve", valve), now()).unwrap();
-        feature.value("lage").to_string()
-    }
-
-    fn state(&self, valve: &str) -> EditState {
-        self.field.borrow().own_state(id_of("valve", valve)).unwrap().unwrap()
-    }
-
-    fn complete_with_photo(&mut self) -> FeatureId {
-        let laptop = &mut *self.field.borrow_mut();
-        let subject = Some((dataset("valve"), id_of("valve", "AV-118")));
-        let opened =
-            laptop.start_draft("ventilmotionering", subject, None, now(), &mut self.ids).unwrap();
-        let id = opened.draft.id;
-        let photo = laptop.add_photo(id, "a.jpg", &jpeg(3), now()).unwrap();
-        let submission = Submission {
-            instance_xml: "<data><resultat>fungerar</resultat></data>".into(),
-            answers_json: r#"{"resultat":"fungerar","funktion":"fungerar"}"#.into(),
-            blobs: vec![photo.blob],
-        };
-        laptop.complete_draft(id, &submission, now(), &mut self.ids).unwrap();
-        id
-    }
-}
+use support::fake_store::{Cut, FakeStore, gone};
+use support::laptop::{Laptop, join};
+use support::{Counting, field, id_of, jpeg, kill, now, open, package, text, town};
 
 fn store_lage(store: &FakeStore, valve: &str) -> String {
-    store.rows[&id_of("valve", valve)].1[&field("lage")].to_string()
+    store.value(id_of("valve", valve), "lage").to_string()
 }
 
 #[test]

@@ -136,6 +136,27 @@ impl Store {
         }
     }
 
+    /// A feature as last received from the geodata store, without own edits.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the read.
+    pub fn base_feature(&self, id: FeatureId) -> Result<Option<StoredFeature>, StoreError> {
+        base_of(&self.conn, id)
+    }
+
+    /// Whether the geodata store has told that a feature was deleted.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the read.
+    pub fn is_deleted_there(&self, id: FeatureId) -> Result<bool, StoreError> {
+        let mut statement = self
+            .conn
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM gone WHERE id = ?1 AND NOT has_left)")?;
+        Ok(statement.query_row([&id.as_bytes()[..]], |row| row.get(0))?)
+    }
+
     /// A feature by its row number; `None` when it is not here or deleted.
     ///
     /// # Errors

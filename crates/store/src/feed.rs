@@ -1,13 +1,14 @@
 use std::collections::BTreeSet;
 
-use faltkarta_model::{FeatureId, Timestamp, Value};
-use faltkarta_protocol::{FeedEntry, FeedKind, FeedRow, Outcome, PullReply, Witness};
+use faltkarta_model::{FeatureId, Timestamp};
+use faltkarta_protocol::{FeedEntry, PullReply, Witness};
 use rusqlite::{OptionalExtension as _, Transaction};
 
 use crate::error::{StoreError, bad_column};
-use crate::feature::{RowChange, base_of, overlay_of};
-use crate::journal::{cursor_seq, raise_safe_seq, record};
+use crate::feature::RowChange;
+use crate::journal::{cursor_seq, raise_safe_seq};
 use crate::overlay;
+use crate::rows::{release_moved_out, take_entry};
 use crate::store::{Store, write_meta};
 
 /// What a page of the feed did here.
@@ -78,11 +79,12 @@ fn take_page(
         if is_under_way(tx, entry)? {
             effect.n_merged += 1;
         }
-        take_entry(tx, entry, now)?;
+        take_entry(tx, entry, page.at.seq, now)?;
         touched.insert(entry.feature);
         effect.n_entries += 1;
     }
     touched.extend(own_features_passed(tx, page.at.seq)?);
+    touched.extend(release_moved_out(tx, page.at.seq)?);
     for id in touched {
         effect.changes.extend(change_of(tx, id, page.at.seq)?);
     }
@@ -122,95 +124,6 @@ fn is_under_way(tx: &Transaction<'_>, entry: &FeedEntry) -> Result<bool, StoreEr
         .query_row((&entry.feature.as_bytes()[..], &entry.op.as_bytes()[..]), |row| row.get(0))?)
 }
 
-fn take_entry(tx: &Transaction<'_>, entry: &FeedEntry, now: Timestamp) -> Result<(), StoreError> {
-    settle_own(tx, entry, now)?;
-    let mut statement = tx.prepare_cached("SELECT no FROM dataset WHERE id = ?1")?;
-    let dataset: Option<u16> =
-        statement.query_row([entry.dataset.as_str()], |row| row.get(0)).optional()?;
-    // A dataset that is not on this laptop: the next package brings it whole.
-    let Some(dataset) = dataset else { return Ok(()) };
-    let id = &entry.feature.as_bytes()[..];
-    let base = base_of(tx, entry.feature)?;
-    let mut statement = tx.prepare_cached("SELECT seq FROM gone WHERE id = ?1")?;
-    let gone_seq: Option<u64> = statement.query_row([id], |row| row.get(0)).optional()?;
-    let seen_seq = base.as_ref().map_or(0, |it| it.seq).max(gone_seq.unwrap_or(0));
-    if entry.seq <= seen_seq {
-        return Ok(());
-    }
-    match (entry.kind, &entry.row) {
-        (FeedKind::Upsert, Some(row)) => {
-            let number = match &base {
-                Some(base) => base.row,
-                None => own_row(tx, entry.feature)?,
-            };
-            upsert(tx, entry, dataset, number, row)?;
-            tx.prepare_cached("DELETE FROM gone WHERE id = ?1")?.execute([id])?;
-        }
-        (FeedKind::Upsert, None) => {
-            return Err(StoreError::FeedBroken {
-                cursor: cursor_seq(tx)?,
-                text: format!("entry {} has no row", entry.seq),
-            });
-        }
-        (FeedKind::Delete | FeedKind::Leave, _) => {
-            if let Some(base) = base {
-                tx.prepare_cached("DELETE FROM base WHERE id = ?1")?.execute([id])?;
-                tx.prepare_cached(
-                    "INSERT INTO gone VALUES (?1, ?2, ?3, ?4) ON CONFLICT(id) DO UPDATE SET row = ?2, seq = ?4",
-                )?
-                .execute((id, base.row, dataset, entry.seq))?;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// An own operation that comes back in the feed has been taken, whatever became of the answer to its push.
-fn settle_own(tx: &Transaction<'_>, entry: &FeedEntry, now: Timestamp) -> Result<(), StoreError> {
-    let mut statement = tx.prepare_cached("SELECT state FROM journal WHERE id = ?1")?;
-    let state: Option<String> =
-        statement.query_row([&entry.op.as_bytes()[..]], |row| row.get(0)).optional()?;
-    match state.as_deref() {
-        // A pending one is pushed again all the same: only the answer says whether a part of it is in conflict.
-        None | Some("pending" | "received" | "conflict") => Ok(()),
-        Some(_) => record(tx, entry.op, &Outcome::Applied, Some(entry.seq), entry.seq, now),
-    }
-}
-
-fn own_row(tx: &Transaction<'_>, id: FeatureId) -> Result<u32, StoreError> {
-    match overlay_of(tx, id)? {
-        Some(own) => Ok(own.stored.row),
-        None => overlay::next_row(tx),
-    }
-}
-
-fn upsert(
-    tx: &Transaction<'_>,
-    entry: &FeedEntry,
-    dataset: u16,
-    number: u32,
-    row: &FeedRow,
-) -> Result<(), StoreError> {
-    let wkb = match &row.geometry {
-        Value::Geometry(geometry) => Some(geometry.wkb()),
-        _ => None,
-    };
-    let properties =
-        serde_json::to_string(&row.properties).map_err(|error| bad_column("properties", error))?;
-    let id = &entry.feature.as_bytes()[..];
-    tx.prepare_cached(
-        "INSERT INTO base(row, dataset, id, version, seq, geometry, properties) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-         ON CONFLICT(row) DO UPDATE SET dataset = ?2, version = ?4, seq = ?5, geometry = ?6, properties = ?7",
-    )?
-    .execute((number, dataset, id, entry.version, entry.seq, wkb, properties))?;
-    tx.prepare_cached("DELETE FROM feature_blob WHERE feature = ?1")?.execute([id])?;
-    for blob in &row.blobs {
-        tx.prepare_cached("INSERT INTO feature_blob VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?
-            .execute((id, blob.id.as_str(), blob.complete))?;
-    }
-    Ok(())
-}
-
 /// Features whose own edits are shown by the base from now on.
 fn own_features_passed(tx: &Transaction<'_>, to_seq: u64) -> Result<Vec<FeatureId>, StoreError> {
     let mut statement = tx.prepare_cached(
@@ -222,7 +135,7 @@ fn own_features_passed(tx: &Transaction<'_>, to_seq: u64) -> Result<Vec<FeatureI
         .collect()
 }
 
-fn change_of(
+pub(crate) fn change_of(
     tx: &Transaction<'_>,
     id: FeatureId,
     cursor_seq: u64,

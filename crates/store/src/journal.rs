@@ -1,12 +1,13 @@
 use faltkarta_changes::Operation;
-use faltkarta_model::{FeatureId, OpId, Timestamp};
+use faltkarta_model::{FeatureId, GroupId, OpId, Timestamp};
 use faltkarta_protocol::{Outcome, PushReply};
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction};
 
+use crate::conflict;
 use crate::draft;
 use crate::error::{StoreError, bad_column};
 use crate::feature::RowChange;
-use crate::overlay;
+use crate::overlay::{self, LIVE};
 use crate::store::{Store, read_meta, write_meta};
 
 /// One act of a person: operations that are durable together, with how they are called in lists.
@@ -99,6 +100,15 @@ pub struct EditCounts {
     pub secured: u32,
     /// A person has to look.
     pub needs_attention: u32,
+}
+
+/// An own operation that the base does not show yet.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LiveOperation {
+    /// The operation.
+    pub op: Operation,
+    /// Whether no store has answered for it.
+    pub is_pending: bool,
 }
 
 impl Store {
@@ -273,24 +283,58 @@ impl Store {
         })?)
     }
 
-    /// Conflicts that no one has decided, by id, with the operation that made them.
+    /// Own operations that the base does not show yet, oldest first: of one feature, or of all.
     ///
     /// # Errors
     ///
     /// [`StoreError`] of the read.
-    pub fn open_conflicts(&self) -> Result<Vec<(uuid::Uuid, OpId)>, StoreError> {
-        let mut statement =
-            self.conn.prepare_cached("SELECT id, op FROM conflict WHERE is_open ORDER BY id")?;
-        let rows = statement
-            .query_map([], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, Vec<u8>>(1)?)))?;
+    pub fn live_operations(
+        &self,
+        feature: Option<FeatureId>,
+    ) -> Result<Vec<LiveOperation>, StoreError> {
+        let cursor_seq = cursor_seq(&self.conn)?;
+        let mut statement = self.conn.prepare_cached(&format!(
+            "SELECT operation, state FROM journal WHERE (?1 IS NULL OR feature = ?1) AND ({LIVE}) ORDER BY op_no"
+        ))?;
+        let id = feature.map(|it| it.as_bytes().to_vec());
+        let rows = statement.query_map((id, cursor_seq), |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+        })?;
         rows.map(|row| {
-            let (id, op) = row?;
-            let id =
-                uuid::Uuid::from_slice(&id).map_err(|error| bad_column("conflict.id", error))?;
-            let op = OpId::from_slice(&op).map_err(|error| bad_column("conflict.op", error))?;
-            Ok((id, op))
+            let (text, state) = row?;
+            Ok(LiveOperation { op: parse(&text)?, is_pending: state == "pending" })
         })
         .collect()
+    }
+
+    /// The own operations of a group, in their order.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the read.
+    pub fn group_operations(&self, group: GroupId) -> Result<Vec<Operation>, StoreError> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT operation FROM journal WHERE json_extract(operation, '$.group') = ?1 ORDER BY op_no",
+        )?;
+        let rows = statement.query_map([group.to_string()], |row| row.get::<_, String>(0))?;
+        rows.map(|text| parse(&text?)).collect()
+    }
+
+    /// An own operation with its words for lists; `None` when it was not made here.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the read.
+    pub fn journal_row(&self, op: OpId) -> Result<Option<JournalRow>, StoreError> {
+        let safe_seq = number(&self.conn, "safe_seq")?;
+        let mut statement = self.conn.prepare_cached(
+            "SELECT op_no, operation, kind, title, detail, made_at, state, why, seq, until_seq FROM journal
+             WHERE id = ?1",
+        )?;
+        statement
+            .query_row([&op.as_bytes()[..]], |row| Ok(read_row(row, safe_seq)))
+            .optional()?
+            .transpose()
     }
 }
 
@@ -311,9 +355,9 @@ pub(crate) fn cursor_seq(conn: &Connection) -> Result<u64, StoreError> {
 /// answered from its log.
 pub(crate) fn offer_all_again(tx: &Transaction<'_>) -> Result<(), StoreError> {
     tx.execute_batch(
-        "UPDATE journal SET state = 'pending', why = '', seq = NULL, until_seq = NULL;
-         UPDATE blob SET state = 'saved', upload_offset = 0 WHERE state = 'received';
-         DELETE FROM conflict;",
+        "UPDATE journal SET state = 'pending', why = '', former_seq = coalesce(seq, former_seq), seq = NULL,
+                            until_seq = NULL;
+         UPDATE blob SET state = 'saved', upload_offset = 0 WHERE state = 'received';",
     )?;
     write_meta(tx, "safe_seq", "0")
 }
@@ -342,20 +386,15 @@ pub(crate) fn record(
     };
     // An operation that made no entry of its own is shown by the base once the cursor reaches today's head.
     let until_seq = seq.unwrap_or(head_seq);
-    let n_changed = tx
-        .prepare_cached(
-            "UPDATE journal SET state = ?2, why = ?3, seq = ?4, until_seq = ?5, received_at = coalesce(received_at, ?6)
-             WHERE id = ?1",
-        )?
-        .execute((&op.as_bytes()[..], state, why, seq, until_seq, now.to_string()))?;
-    if let (1, Outcome::Conflict { conflicts }) = (n_changed, outcome) {
-        for conflict in conflicts {
-            tx.prepare_cached(
-                "INSERT INTO conflict(id, op) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-            )?
-            .execute((&conflict.as_bytes()[..], &op.as_bytes()[..]))?;
-        }
-    }
+    // The answer may be an old one: what the feed has told since then is newer.
+    let is_decided =
+        state == "conflict" && until_seq <= cursor_seq(tx)? && !conflict::has_open(tx, op)?;
+    let (state, why) = if is_decided { ("received", "resolved") } else { (state, why) };
+    tx.prepare_cached(
+        "UPDATE journal SET state = ?2, why = ?3, seq = ?4, until_seq = ?5, received_at = coalesce(received_at, ?6)
+         WHERE id = ?1",
+    )?
+    .execute((&op.as_bytes()[..], state, why, seq, until_seq, now.to_string()))?;
     Ok(())
 }
 

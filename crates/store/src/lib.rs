@@ -6,6 +6,7 @@
 //! The file is encrypted with SQLCipher; photos lie beside it in `photos/`, named by their content.
 
 mod attachment;
+mod conflict;
 mod draft;
 mod error;
 mod feature;
@@ -18,16 +19,19 @@ mod key;
 mod overlay;
 mod picture;
 mod recent;
+mod rows;
 mod schema;
 mod store;
 
 pub use attachment::{Attachment, PHOTO_BYTES_MAX, PhotoCounts, Upload};
+pub use conflict::StoredConflict;
 pub use draft::{AnswerChange, AnswerLogRow, Draft, DraftSave};
 pub use error::StoreError;
 pub use feature::{BaseRow, DatasetRow, FormRow, Relation, RowChange, StoredFeature};
 pub use feed::PageEffect;
 pub use index::TreeRow;
 pub use install::{Install, InstallProgress, check_package_file};
-pub use journal::{EditCounts, EditState, JournalRow, LocalEdit, LocalOperation};
+pub use journal::{EditCounts, EditState, JournalRow, LiveOperation, LocalEdit, LocalOperation};
 pub use key::{FileKeyStore, FixedKeyStore, Key, KeyPlace, KeyStore};
+pub use rows::Backfill;
 pub use store::{OpenOptions, Store};

@@ -8,8 +8,10 @@ use crate::error::{StoreError, bad_column};
 use crate::feature::{RowChange, base_of, overlay_of};
 use crate::store::{read_meta, write_meta};
 
-/// Own operations that show until the cursor has passed them; parked and quarantined ones until they are settled.
-const LIVE: &str = "state IN ('pending', 'parked', 'quarantined') OR until_seq > ?2";
+/// Own operations that show until the cursor has passed them; parked and quarantined ones until they are settled. A
+/// pending one whose entry has come is shown by the base.
+pub(crate) const LIVE: &str = "(state = 'pending' AND coalesce(seq, ?2 + 1) > ?2)
+     OR state IN ('parked', 'quarantined') OR until_seq > ?2";
 
 /// Writes the overlay row of a feature anew and says how it looks now.
 pub(crate) fn rebuild(

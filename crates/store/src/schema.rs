@@ -3,7 +3,7 @@ use rusqlite::Connection;
 use crate::error::StoreError;
 
 /// Format of the laptop's file, kept in `user_version`.
-pub(crate) const FORMAT: i64 = 1;
+pub(crate) const FORMAT: i64 = 2;
 
 const TABLES: &str = r"
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -17,7 +17,8 @@ CREATE TABLE form(id TEXT PRIMARY KEY, declaration TEXT NOT NULL, xml TEXT NOT N
 
 -- Rows that left the base by the feed: their number still stands in the packed trees, and an older entry must
 -- not bring them back.
-CREATE TABLE gone(id BLOB PRIMARY KEY, row INTEGER NOT NULL, dataset INTEGER NOT NULL, seq INTEGER NOT NULL) STRICT;
+CREATE TABLE gone(id BLOB PRIMARY KEY, row INTEGER NOT NULL, dataset INTEGER NOT NULL, seq INTEGER NOT NULL,
+                  has_left INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE TABLE feature_blob(feature BLOB NOT NULL, blob TEXT NOT NULL, complete INTEGER NOT NULL,
                           PRIMARY KEY(feature, blob)) STRICT, WITHOUT ROWID;
 
@@ -34,7 +35,8 @@ CREATE TABLE journal(op_no INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, feature
                      detail TEXT NOT NULL, kind TEXT NOT NULL,
                      state TEXT NOT NULL DEFAULT 'pending'
                            CHECK(state IN ('pending', 'received', 'conflict', 'parked', 'quarantined')),
-                     why TEXT NOT NULL DEFAULT '', seq INTEGER, until_seq INTEGER, received_at TEXT) STRICT;
+                     why TEXT NOT NULL DEFAULT '', seq INTEGER, until_seq INTEGER, received_at TEXT,
+                     former_seq INTEGER) STRICT;
 CREATE INDEX journal_feature ON journal(feature);
 CREATE INDEX journal_state ON journal(state);
 CREATE TRIGGER journal_is_immutable BEFORE UPDATE OF op_no, id, feature, dataset, operation, hash, made_at ON journal
@@ -47,8 +49,6 @@ CREATE TRIGGER overlay_guard_update BEFORE UPDATE ON overlay WHEN NOT faltkarta_
 BEGIN SELECT RAISE(ABORT, 'overlay is written by the journal only'); END;
 CREATE TRIGGER overlay_guard_delete BEFORE DELETE ON overlay WHEN NOT faltkarta_applying()
 BEGIN SELECT RAISE(ABORT, 'overlay is written by the journal only'); END;
-
-CREATE TABLE conflict(id BLOB PRIMARY KEY, op BLOB NOT NULL REFERENCES journal(id), is_open INTEGER NOT NULL DEFAULT 1) STRICT;
 
 CREATE TABLE draft(id BLOB PRIMARY KEY, form TEXT NOT NULL, form_version TEXT NOT NULL, subject_dataset TEXT,
                    subject_id BLOB, subject_label TEXT NOT NULL, local_number TEXT NOT NULL, user TEXT NOT NULL,
@@ -74,6 +74,31 @@ CREATE TABLE attachment(owner BLOB NOT NULL, blob TEXT NOT NULL REFERENCES blob(
                         PRIMARY KEY(owner, blob)) STRICT;
 
 CREATE TABLE recent(no INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, hit TEXT NOT NULL) STRICT;
+";
+
+/// What format 2 brought: the rest of the exchange.
+const TABLES_2: &str = r"
+-- Open conflicts of the store, whole, as their feature's newest entry told them.
+CREATE TABLE conflict(id BLOB PRIMARY KEY, feature BLOB NOT NULL, dataset TEXT NOT NULL, op BLOB NOT NULL,
+                      body TEXT NOT NULL, fetched_at TEXT) STRICT;
+CREATE INDEX conflict_feature ON conflict(feature);
+-- Conflicts that the person left to the coordinator.
+CREATE TABLE deferred(conflict BLOB PRIMARY KEY) STRICT;
+-- Rows that left the laptop's area and stay while something here hangs on them.
+CREATE TABLE moved_out(id BLOB PRIMARY KEY, seq INTEGER NOT NULL) STRICT;
+-- Datasets to fetch row by row, and how far each is: the id of the last row that is in place.
+CREATE TABLE backfill(dataset TEXT PRIMARY KEY, after TEXT NOT NULL DEFAULT '', since INTEGER) STRICT;
+-- Leased numbers, and the request for more that is under way.
+CREATE TABLE number_block(series TEXT NOT NULL, first INTEGER NOT NULL, n INTEGER NOT NULL, n_used INTEGER NOT NULL DEFAULT 0,
+                          PRIMARY KEY(series, first)) STRICT;
+CREATE TABLE number_request(series TEXT PRIMARY KEY, request BLOB NOT NULL, n INTEGER NOT NULL) STRICT;
+";
+
+/// From format 1: conflicts were known by their id only, and come whole with the feed now.
+const UPGRADE_2: &str = r"
+DROP TABLE conflict;
+ALTER TABLE gone ADD COLUMN has_left INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE journal ADD COLUMN former_seq INTEGER;
 ";
 
 /// The base table and what guards it, under a name of its own: a new base is filled beside the old one.
@@ -103,9 +128,21 @@ pub(crate) fn base_fittings(table: &str, generation: i64) -> String {
 pub(crate) fn create(conn: &mut Connection, replica: &str) -> Result<(), StoreError> {
     let tx = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     tx.execute_batch(TABLES)?;
+    tx.execute_batch(TABLES_2)?;
     tx.execute_batch(&format!("CREATE TABLE base({BASE_COLUMNS}) STRICT;"))?;
     tx.execute_batch(&base_fittings("base", 0))?;
     tx.execute("INSERT INTO meta VALUES ('replica', ?1)", [replica])?;
+    tx.pragma_update(None, "user_version", FORMAT)?;
+    tx.commit()?;
+    Ok(())
+}
+
+/// Brings a file of format 1 to this one; one transaction, so that a cut leaves the old format whole.
+pub(crate) fn upgrade(conn: &mut Connection) -> Result<(), StoreError> {
+    let tx = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    tx.execute_batch(UPGRADE_2)?;
+    tx.execute_batch(TABLES_2)?;
+    // The conflicts themselves come with a package or with their features' next entries.
     tx.pragma_update(None, "user_version", FORMAT)?;
     tx.commit()?;
     Ok(())

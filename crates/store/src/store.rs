@@ -84,6 +84,10 @@ impl Store {
         let format: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
         match format {
             0 => schema::create(&mut conn, &ids.next_id().to_string())?,
+            1 => {
+                check_pages(&conn)?;
+                schema::upgrade(&mut conn)?;
+            }
             schema::FORMAT => check_pages(&conn)?,
             found => return Err(StoreError::NewerFormat { found, known: schema::FORMAT }),
         }

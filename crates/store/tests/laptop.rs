@@ -5,12 +5,12 @@ mod support;
 
 use faltkarta_changes::OperationKind;
 use faltkarta_model::{Timestamp, Value};
-use faltkarta_protocol::{FeedKind, Outcome, PackageScope};
+use faltkarta_protocol::{FeedEntry, FeedKind, Outcome, PackageScope};
 use faltkarta_store::{
     AnswerChange, DraftSave, EditState, FileKeyStore, Install, KeyStore, LocalEdit, OpenOptions,
     PHOTO_BYTES_MAX, Relation, Store, StoreError,
 };
-use support::{Counting, Laptop, entry, jpeg, package, page, reply};
+use support::{Counting, Laptop, clash, dataset, entry, feature, jpeg, package, page, reply, rows};
 
 fn now() -> Timestamp {
     Timestamp::parse("2026-05-19T08:40:00Z").unwrap()
@@ -158,15 +158,48 @@ fn a_conflict_shows_the_store_value_once_pulled_and_keeps_the_candidate() {
     let mut laptop = Laptop::new();
     laptop.install(&package(1, &[("valve", 1, "öppen")])).unwrap();
     let op = laptop.edit(1, "lage", "öppen", "stängd");
-    let conflict = uuid::Uuid::from_u128(5);
-    let outcome = Outcome::Conflict { conflicts: vec![conflict] };
+    let told = clash(&op, "lage", "öppen", "trasig", "stängd");
+    let outcome = Outcome::Conflict { conflicts: vec![told.id] };
     laptop.store.record_outcomes(&reply(&[(op.id, outcome, None)], 6, 0), now()).unwrap();
     assert_eq!(laptop.lage(1).as_deref(), Some("stängd"));
-    laptop.store.apply_page(&page(vec![entry(6, 99, 1, "trasig")], 6, 0), now()).unwrap();
+    let with_conflict = FeedEntry { conflicts: vec![told.clone()], ..entry(6, 99, 1, "trasig") };
+    laptop.store.apply_page(&page(vec![with_conflict], 6, 0), now()).unwrap();
+    let mut laptop = laptop.kill();
     assert_eq!(laptop.lage(1).as_deref(), Some("trasig"));
-    assert_eq!(laptop.store.open_conflicts().unwrap(), vec![(conflict, op.id)]);
     assert_eq!(laptop.store.edit_counts().unwrap().needs_attention, 1);
     assert_eq!(laptop.store.journal(0).unwrap()[0].op, op);
+    assert_eq!(laptop.store.conflicts_of(feature(1)).unwrap()[0].conflict, told);
+    // Whoever closed it: the newest entry says that nothing is open.
+    laptop.store.apply_page(&page(vec![entry(7, 100, 1, "stängd")], 7, 0), now()).unwrap();
+    assert_eq!(laptop.store.conflicts().unwrap(), vec![]);
+    let row = laptop.store.journal(0).unwrap().remove(0);
+    assert_eq!((row.state, row.why.as_str()), (EditState::Received, "resolved"));
+}
+
+#[test]
+fn an_older_entry_never_brings_back_a_closed_conflict() {
+    let mut laptop = Laptop::new();
+    laptop.install(&package(1, &[("valve", 1, "öppen")])).unwrap();
+    let op = laptop.edit(1, "lage", "öppen", "stängd");
+    laptop.store.apply_page(&page(vec![entry(9, 99, 1, "trasig")], 9, 0), now()).unwrap();
+    let told = clash(&op, "lage", "öppen", "trasig", "stängd");
+    let old = FeedEntry { conflicts: vec![told], ..entry(6, 98, 1, "trasig") };
+    // A row of an area that was added is older than what the feed has brought.
+    laptop.store.apply_rows(&rows(vec![old]), &dataset("valve"), now()).unwrap();
+    assert_eq!(laptop.store.conflicts().unwrap(), vec![]);
+}
+
+#[test]
+fn a_file_of_the_first_format_is_brought_to_this_one_with_its_journal() {
+    let mut laptop = Laptop::new();
+    laptop.install(&package(1, &[("valve", 1, "öppen")])).unwrap();
+    laptop.edit(1, "lage", "öppen", "stängd");
+    let dir = laptop.make_old();
+    let laptop = Laptop::open(dir).unwrap();
+    assert_eq!(laptop.lage(1).as_deref(), Some("stängd"));
+    assert_eq!(laptop.store.n_pending().unwrap(), 1);
+    assert_eq!(laptop.number("SELECT user_version FROM pragma_user_version"), 2);
+    assert_eq!(laptop.store.conflicts().unwrap(), vec![]);
 }
 
 #[test]

@@ -1,21 +1,18 @@
 //! A small town as a package, a laptop that has it, and a geodata store in memory that may be cut off at any point.
 #![allow(dead_code, reason = "each test program uses its part")]
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+pub(crate) mod fake_store;
+pub(crate) mod laptop;
+
 use std::path::Path;
 
-use faltkarta_app::{BlobState, Field, Link, LinkError};
-use faltkarta_changes::{Operation, OperationKind};
+use faltkarta_app::Field;
 use faltkarta_geo::{Bounds, EastNorthM, Geometry, Grid, Position};
 use faltkarta_model::{
-    BlobId, Class, Dataset, DatasetId, Feature, FeatureId, FieldId, IdSource, OpId, Properties,
-    Timestamp, Value,
+    Class, Dataset, DatasetId, Feature, FeatureId, FieldId, IdSource, Timestamp, Value,
 };
 use faltkarta_protocol::{
-    FeedEntry, FeedKind, FeedRow, Head, JoinReply, JoinRequest, OpOutcome, Outcome, PACKAGE_FORMAT,
-    PackageFile, PackageFileKind, PackageManifest, PackageScope, PackagedDataset, PullReply,
-    PushReply, PushRequest,
+    PACKAGE_FORMAT, PackageFile, PackageFileKind, PackageManifest, PackageScope, PackagedDataset,
 };
 use faltkarta_search::{PlaceEntry, PlaceIndexBuilder, PlaceKind};
 use faltkarta_spatial::LayerIndex;
@@ -62,7 +59,7 @@ pub(crate) fn jpeg(n: u8) -> Vec<u8> {
     bytes
 }
 
-const DATASETS: [(&str, &str); 4] = [
+pub(crate) const DATASETS: [(&str, &str); 4] = [
     ("address", include_str!("../../../../data/datasets/address.toml")),
     ("inspection", include_str!("../../../../data/datasets/inspection.toml")),
     ("parcel", include_str!("../../../../data/datasets/parcel.toml")),
@@ -247,9 +244,13 @@ pub(crate) fn package(seq: u64, features: &[Feature]) -> Package {
 }
 
 pub(crate) fn open(dir: &Path) -> Field {
+    open_as(dir, &mut Counting(1 << 40))
+}
+
+pub(crate) fn open_as(dir: &Path, ids: &mut Counting) -> Field {
     let options = OpenOptions { reserve_bytes: 0, ..OpenOptions::default() };
     let keys = FixedKeyStore(Key::from_bytes([7; 32]));
-    Field::open(dir, &keys, &mut Counting(1 << 40), &options).unwrap()
+    Field::open(dir, &keys, ids, &options).unwrap()
 }
 
 /// A laptop with the town, not enrolled.
@@ -281,256 +282,5 @@ fn copy_folder(from: &Path, to: &Path) {
         } else if !entry.file_name().to_string_lossy().ends_with("-shm") {
             std::fs::copy(entry.path(), target).unwrap();
         }
-    }
-}
-
-/// When the way to the store breaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Cut {
-    /// Never.
-    #[default]
-    None,
-    /// Before the request arrives.
-    Request,
-    /// After the store has done it.
-    Answer,
-}
-
-/// A geodata store in memory: rows, an operation log by id, a feed. It merges by old values, as the real one does.
-pub(crate) struct FakeStore {
-    pub(crate) rows: HashMap<FeatureId, (u32, Properties)>,
-    pub(crate) log: BTreeMap<OpId, (Operation, OpOutcome)>,
-    pub(crate) feed: Vec<FeedEntry>,
-    pub(crate) base_seq: u64,
-    pub(crate) blobs: HashMap<BlobId, (u64, Vec<u8>)>,
-    pub(crate) package: Package,
-    pub(crate) safe_seq: u64,
-    pub(crate) epoch: String,
-    pub(crate) lineage: u32,
-    pub(crate) known_replicas: Vec<String>,
-    /// Which call breaks how: counts down over all calls.
-    pub(crate) cut_at: Option<(u32, Cut)>,
-    pub(crate) n_calls: u32,
-    /// Bytes of a package file after which the fetch breaks, once.
-    pub(crate) fetch_cut: Option<usize>,
-    pub(crate) n_fetched: u64,
-    /// Refusal of every push or pull.
-    pub(crate) refusal: RefCell<Option<(&'static str, LinkError)>>,
-    pub(crate) page_entries: usize,
-}
-
-impl FakeStore {
-    pub(crate) fn new() -> Self {
-        let rows = town().into_iter().map(|it| (it.id, (1, it.properties))).collect();
-        Self {
-            rows,
-            log: BTreeMap::new(),
-            feed: vec![],
-            base_seq: 1,
-            blobs: HashMap::new(),
-            package: package(1, &town()),
-            safe_seq: 0,
-            epoch: "one".into(),
-            lineage: 0,
-            known_replicas: vec![],
-            cut_at: None,
-            n_calls: 0,
-            fetch_cut: None,
-            n_fetched: 0,
-            refusal: RefCell::new(None),
-            page_entries: 3,
-        }
-    }
-
-    fn head(&self) -> u64 {
-        self.base_seq + self.feed.len() as u64
-    }
-
-    /// Asks the plan of faults; `true` when the answer of this call is lost.
-    fn call(&mut self, name: &str) -> Result<bool, LinkError> {
-        self.n_calls += 1;
-        if let Some((which, refusal)) = &*self.refusal.borrow()
-            && *which == name
-        {
-            return Err(refusal.clone());
-        }
-        match self.cut_at {
-            Some((n, Cut::Request)) if n == self.n_calls => Err(gone()),
-            Some((n, Cut::Answer)) if n == self.n_calls => Ok(true),
-            _ => Ok(false),
-        }
-    }
-
-    /// An edit by somebody else.
-    pub(crate) fn edit(&mut self, id: FeatureId, name: &str, value: &str) {
-        let op = OpId::from_uuid(uuid::Uuid::from_u128(0x0bed << 96 | u128::from(self.head())));
-        let (version, row) = self.rows.get_mut(&id).unwrap();
-        *version += 1;
-        row.insert(field(name), text(value));
-        self.enter(op, dataset("valve"), id);
-    }
-
-    fn enter(&mut self, op: OpId, dataset: DatasetId, feature: FeatureId) -> u64 {
-        let seq = self.head() + 1;
-        let (version, properties) = self.rows[&feature].clone();
-        let geometry = town()
-            .into_iter()
-            .find(|it| it.id == feature)
-            .and_then(|it| it.geometry)
-            .map_or(Value::Null, Value::Geometry);
-        let row = FeedRow { geometry, properties, blobs: vec![] };
-        let kind = FeedKind::Upsert;
-        self.feed.push(FeedEntry { seq, op, dataset, feature, version, kind, row: Some(row), by: None, conflicts: vec![] });
-        seq
-    }
-
-    fn take(&mut self, op: &Operation) -> OpOutcome {
-        if let Some((known, outcome)) = self.log.get(&op.id) {
-            assert_eq!(known.hash(), op.hash(), "an operation was changed after it was sent");
-            return outcome.clone();
-        }
-        let is_new = op.kind == OperationKind::Create;
-        let (version, row) = self.rows.entry(op.feature).or_default();
-        let mut is_conflict = false;
-        for (name, change) in &op.changes {
-            let current = row.get(name).cloned().unwrap_or(Value::Null);
-            if current == change.old || is_new {
-                row.insert(name.clone(), change.new.clone());
-            } else if current != change.new {
-                is_conflict = true;
-            }
-        }
-        *version += 1;
-        let seq = self.enter(op.id, op.dataset.clone(), op.feature);
-        let conflict = uuid::Uuid::new_v5(&op.id.uuid(), b"field");
-        let outcome = if is_conflict {
-            Outcome::Conflict { conflicts: vec![conflict] }
-        } else {
-            Outcome::Applied
-        };
-        let outcome = OpOutcome { op: op.id, outcome, seq: Some(seq) };
-        self.log.insert(op.id, (op.clone(), outcome.clone()));
-        outcome
-    }
-}
-
-pub(crate) fn gone() -> LinkError {
-    LinkError::Unreachable { text: "cut".into() }
-}
-
-impl Link for FakeStore {
-    fn join(&mut self, request: &JoinRequest) -> Result<JoinReply, LinkError> {
-        let is_lost = self.call("join")?;
-        self.known_replicas.push(request.replica.to_string());
-        let reply = JoinReply {
-            protocol: 1,
-            token: TOKEN.into(),
-            workspace: "main".into(),
-            epoch: self.epoch.clone(),
-            lineage: self.lineage.to_string(),
-            device_name: request.device_name.clone(),
-            role: "technician".into(),
-            server_time: now(),
-        };
-        if is_lost { Err(gone()) } else { Ok(reply) }
-    }
-
-    fn package_manifest(&mut self, _: &str) -> Result<PackageManifest, LinkError> {
-        if self.call("manifest")? {
-            return Err(gone());
-        }
-        Ok(self.package.manifest.clone())
-    }
-
-    fn fetch(
-        &mut self,
-        _: &str,
-        package: &str,
-        file: &str,
-        offset: u64,
-        sink: &mut dyn FnMut(&[u8]) -> Result<(), LinkError>,
-    ) -> Result<(), LinkError> {
-        if self.call("fetch")? {
-            return Err(gone());
-        }
-        assert_eq!(package, self.package.manifest.id);
-        let bytes = std::fs::read(self.package.dir.path().join(file)).unwrap();
-        let rest = &bytes[offset as usize..];
-        let n = self.fetch_cut.take().unwrap_or(rest.len()).min(rest.len());
-        for piece in rest[..n].chunks(10_000) {
-            self.n_fetched += piece.len() as u64;
-            sink(piece)?;
-        }
-        if n < rest.len() { Err(gone()) } else { Ok(()) }
-    }
-
-    fn push(&mut self, _: &str, request: &PushRequest) -> Result<PushReply, LinkError> {
-        let is_lost = self.call("push")?;
-        if request.epoch != self.epoch {
-            return Err(LinkError::Resync);
-        }
-        let outcomes = request.ops.iter().map(|op| self.take(op)).collect();
-        self.lineage += 1;
-        let reply = PushReply {
-            lineage: self.lineage.to_string(),
-            outcomes,
-            head: Head { seq: self.head(), chain: format!("{:032x}", self.head()) },
-            safe_seq: self.safe_seq,
-            server_time: now(),
-        };
-        if is_lost { Err(gone()) } else { Ok(reply) }
-    }
-
-    fn pull(&mut self, _: &str, cursor: &str) -> Result<PullReply, LinkError> {
-        if self.call("pull")? {
-            return Err(gone());
-        }
-        let from: u64 = cursor.parse().unwrap();
-        let rest = self.feed.iter().filter(|it| it.seq > from);
-        let entries: Vec<FeedEntry> = rest.take(self.page_entries).cloned().collect();
-        let seq = entries.last().map_or(from, |it| it.seq);
-        Ok(PullReply {
-            entries,
-            cursor: seq.to_string(),
-            at: Head { seq, chain: format!("{seq:032x}") },
-            up_to_date: seq == self.head(),
-            safe_seq: self.safe_seq,
-            min_seq: 0,
-            subscription: 0,
-            schema: vec![],
-            server_time: now(),
-        })
-    }
-
-    fn blob_head(&mut self, _: &str, blob: &BlobId) -> Result<BlobState, LinkError> {
-        if self.call("head")? {
-            return Err(gone());
-        }
-        Ok(match self.blobs.get(blob) {
-            Some((total, bytes)) if bytes.len() as u64 == *total => BlobState::Complete,
-            Some((_, bytes)) => BlobState::Partial(bytes.len() as u64),
-            None => BlobState::Partial(0),
-        })
-    }
-
-    fn blob_patch(
-        &mut self,
-        _: &str,
-        blob: &BlobId,
-        offset: u64,
-        n_bytes_total: u64,
-        piece: &[u8],
-    ) -> Result<BlobState, LinkError> {
-        let is_lost = self.call("patch")?;
-        let (_, bytes) = self.blobs.entry(blob.clone()).or_insert((n_bytes_total, vec![]));
-        if offset != bytes.len() as u64 {
-            return Err(LinkError::WrongOffset { n_bytes: bytes.len() as u64 });
-        }
-        bytes.extend_from_slice(piece);
-        let n_bytes = bytes.len() as u64;
-        if is_lost {
-            return Err(gone());
-        }
-        Ok(if n_bytes == n_bytes_total { BlobState::Complete } else { BlobState::Partial(n_bytes) })
     }
 }

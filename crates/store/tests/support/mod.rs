@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use faltkarta_changes::{Change, Operation, OperationKind};
+use faltkarta_changes::{Change, Clash, ConflictKind, Operation, OperationKind, conflict_id};
 use faltkarta_geo::Geometry;
 use faltkarta_model::{Class, DatasetId, FeatureId, FieldId, IdSource, OpId, Timestamp, Value};
 use faltkarta_protocol::{
-    FeedEntry, FeedKind, FeedRow, Head, OpOutcome, Outcome, PACKAGE_FORMAT, PackageFile,
-    PackageFileKind, PackageManifest, PackageScope, PackagedDataset, PullReply, PushReply,
+    Author, FeedConflict, FeedEntry, FeedKind, FeedRow, Head, OpOutcome, Outcome, PACKAGE_FORMAT,
+    PackageFile, PackageFileKind, PackageManifest, PackageScope, PackagedDataset, PullReply,
+    PushReply, RowsReply,
 };
 use faltkarta_store::{
     Draft, EditState, FileKeyStore, LocalEdit, LocalOperation, OpenOptions, Store, StoreError,
@@ -149,6 +150,28 @@ impl Laptop {
         };
         self.store.insert_draft(&draft).unwrap();
         id
+    }
+
+    /// The file as format 1 left it.
+    pub(crate) fn make_old(self) -> TempDir {
+        let dir = self.kill().close();
+        let store = Self::open(dir).unwrap();
+        for sql in [
+            "DROP TABLE conflict",
+            "DROP TABLE deferred",
+            "DROP TABLE moved_out",
+            "DROP TABLE backfill",
+            "DROP TABLE number_block",
+            "DROP TABLE number_request",
+            "ALTER TABLE gone DROP COLUMN has_left",
+            "ALTER TABLE journal DROP COLUMN former_seq",
+            "CREATE TABLE conflict(id BLOB PRIMARY KEY, op BLOB NOT NULL REFERENCES journal(id),
+                                   is_open INTEGER NOT NULL DEFAULT 1) STRICT",
+            "PRAGMA user_version = 1",
+        ] {
+            store.raw(sql).unwrap();
+        }
+        store.close()
     }
 
     /// Runs SQL as a foreign program with the key would.
@@ -321,4 +344,33 @@ pub(crate) fn reply(
         safe_seq,
         server_time: moment(),
     }
+}
+
+/// A conflict of one text field as the feed tells it.
+pub(crate) fn clash(
+    op: &Operation,
+    name: &str,
+    base: &str,
+    store: &str,
+    mine: &str,
+) -> FeedConflict {
+    let text = |it: &str| Value::Text(it.into());
+    let clash = Clash { base: text(base), store: text(store), candidate: text(mine) };
+    FeedConflict {
+        id: conflict_id(op.id, name),
+        key: name.into(),
+        kind: ConflictKind::Field,
+        op: op.id,
+        replica: op.replica,
+        fields: [(field(name), clash)].into(),
+        candidate_by: Author { user: op.user.clone(), device: "Bil 3".into(), at: op.device_time },
+        store_by: None,
+        merged: vec![],
+        other: None,
+    }
+}
+
+/// The last piece of a dataset's rows, read when the feed ended at entry 20.
+pub(crate) fn rows(entries: Vec<FeedEntry>) -> RowsReply {
+    RowsReply { entries, next: None, at: Head { seq: 20, chain: "33".repeat(16) } }
 }
