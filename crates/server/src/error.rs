@@ -57,6 +57,12 @@ pub enum StoreError {
         /// What SQLite said.
         source: rusqlite::Error,
     },
+    /// Another transaction was in the way; the same may succeed when it is tried again.
+    #[error("{doing}: another transaction was in the way")]
+    Contended {
+        /// What was being done.
+        doing: &'static str,
+    },
     /// Reading or writing a file failed.
     #[error("{doing} {}: {source}", path.display())]
     Io {
@@ -206,6 +212,7 @@ impl StoreError {
             Self::SettingRefused { .. } => "setting_refused",
             Self::Damaged { .. } => "store_damaged",
             Self::DiskFull => "disk_full",
+            Self::Contended { .. } => "busy",
             Self::Database { .. } | Self::Packaging { .. } => "internal",
             Self::Io { .. } => "io",
             Self::BadDeclaration { .. } => "bad_declaration",
@@ -239,6 +246,7 @@ impl StoreError {
         use rusqlite::ErrorCode as Code;
         move |source| match source.sqlite_error_code() {
             Some(Code::DiskFull) => Self::DiskFull,
+            Some(Code::DatabaseBusy | Code::DatabaseLocked) => Self::Contended { doing },
             Some(Code::DatabaseCorrupt | Code::NotADatabase) => {
                 Self::Damaged { text: format!("{doing}: {source}") }
             }

@@ -13,6 +13,7 @@ mod error;
 mod exporting;
 mod http;
 mod importing;
+mod judging;
 mod keeping;
 mod packaging;
 mod rim;

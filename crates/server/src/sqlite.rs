@@ -1,20 +1,21 @@
 //! The store in a folder: `store.sqlite`, `blobs/`, `packages/`, `datasets/*.toml`, `forms/`, and a lock.
 
-mod apply;
 mod backups;
 mod blobs;
 mod catalogue;
 mod deliver;
 mod devices;
 mod feed;
-mod hold;
+mod feed_writer;
 mod open;
 mod package_rows;
 mod proof;
 mod rebirth;
 mod report;
 mod row;
+mod rows;
 mod schema;
+mod settle;
 mod store;
 
 pub(crate) use open::{DATABASE, hold_folder};

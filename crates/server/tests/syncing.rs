@@ -226,7 +226,10 @@ fn one_clash_in_an_atomic_group_holds_all_of_it_back() {
     }
     let head = store.head().unwrap();
     assert_eq!(kinds(&b.push(&group)), ["parked", "parked", "parked"]);
-    assert_eq!(store.head().unwrap(), head);
+    // One entry tells the conflict; no row has changed.
+    assert_eq!(store.head().unwrap().seq, head.seq + 1);
+    assert_eq!(store.feature(valve_id("v1")).unwrap().unwrap().version, 1);
+    assert!(store.feature(group[0].feature).unwrap().is_none());
     assert_eq!((store.held_ops().unwrap().len(), store.open_conflicts().unwrap().len()), (3, 1));
     let after = close(&mut b.hand, "v1");
     assert_eq!(kinds(&b.push(&[after])), ["applied"]);

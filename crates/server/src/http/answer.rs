@@ -74,6 +74,7 @@ fn status_of(error: &StoreError) -> StatusCode {
         StoreError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         StoreError::DigestMismatch => StatusCode::UNPROCESSABLE_ENTITY,
         StoreError::VersionMismatch { .. } => StatusCode::UPGRADE_REQUIRED,
+        StoreError::Contended { .. } => StatusCode::SERVICE_UNAVAILABLE,
         StoreError::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::backend::StoredBlob;
 use crate::error::StoreError;
-use crate::sqlite::feed::{Cause, FeedWriter};
+use crate::sqlite::feed_writer::{Cause, FeedWriter};
 use crate::sqlite::row::load;
 
 /// The largest attachment that is taken, in bytes.
@@ -149,7 +149,7 @@ fn complete(
     let mut writer = FeedWriter::new(&tx)?;
     for id in features {
         let feature = FeatureId::from_uuid(Uuid::from_bytes(id));
-        if let Some(row) = load(&tx, feature)?.filter(|it| !it.is_deleted) {
+        if let Some(row) = load(&tx, feature)?.filter(|it| !it.it.is_deleted) {
             // Nobody's operation: the arrival of the bytes, the same id on every try.
             let op = Uuid::new_v5(&feature.uuid(), blob.as_str().as_bytes());
             let cause = Cause {
@@ -157,7 +157,7 @@ fn complete(
                 replica: ReplicaId::from_uuid(Uuid::nil()),
                 group: None,
             };
-            writer.tell_again(cause, feature, &row)?;
+            writer.tell_again(cause, &row)?;
         }
     }
     writer.finish()?;

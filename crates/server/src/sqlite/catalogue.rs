@@ -1,4 +1,3 @@
-use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -7,60 +6,24 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::backend::StoredForm;
 use crate::error::StoreError;
+use crate::judging::{Catalogue, Declared};
 
-/// The declarations of a store, read once when it is opened.
-#[derive(Debug)]
-pub(super) struct Catalogue {
-    pub(super) datasets: Vec<Declared>,
-    by_id: HashMap<DatasetId, usize>,
-    by_no: HashMap<u16, usize>,
-    pub(super) forms: Vec<StoredForm>,
-}
-
-/// A dataset with its number in the tables.
-#[derive(Debug)]
-pub(super) struct Declared {
-    pub(super) no: u16,
-    pub(super) revision: u32,
-    pub(super) dataset: Dataset,
-    pub(super) declaration: String,
-}
-
-impl Catalogue {
-    /// Reads `datasets/` and `forms/`; a declaration that has changed becomes a new revision.
-    pub(super) fn read(folder: &Path, conn: &mut Connection) -> Result<Self, StoreError> {
-        let failed = StoreError::database("keeping the declarations");
-        let mut datasets = vec![];
-        let tx = conn.transaction().map_err(failed)?;
-        for path in files(&folder.join("datasets"))? {
-            let text = fs::read_to_string(&path).map_err(StoreError::io("reading", &path))?;
-            let dataset = Dataset::parse(&text).map_err(|error| StoreError::BadDeclaration {
-                path: path.clone(),
-                text: error.to_string(),
-            })?;
-            let (no, revision) = keep(&tx, &dataset.id, &text).map_err(failed)?;
-            datasets.push(Declared { no, revision, dataset, declaration: text });
-        }
-        tx.commit().map_err(failed)?;
-        datasets.sort_by(|a, b| a.dataset.id.cmp(&b.dataset.id));
-        let by_id =
-            datasets.iter().enumerate().map(|(at, it)| (it.dataset.id.clone(), at)).collect();
-        let by_no = datasets.iter().enumerate().map(|(at, it)| (it.no, at)).collect();
-        Ok(Self { datasets, by_id, by_no, forms: forms(&folder.join("forms"))? })
+/// Reads `datasets/` and `forms/`; a declaration that has changed becomes a new revision.
+pub(super) fn read(folder: &Path, conn: &mut Connection) -> Result<Catalogue, StoreError> {
+    let failed = StoreError::database("keeping the declarations");
+    let mut datasets = vec![];
+    let tx = conn.transaction().map_err(failed)?;
+    for path in files(&folder.join("datasets"))? {
+        let text = fs::read_to_string(&path).map_err(StoreError::io("reading", &path))?;
+        let dataset = Dataset::parse(&text).map_err(|error| StoreError::BadDeclaration {
+            path: path.clone(),
+            text: error.to_string(),
+        })?;
+        let (no, revision) = keep(&tx, &dataset.id, &text).map_err(failed)?;
+        datasets.push(Declared { no, revision, dataset, declaration: text });
     }
-
-    pub(super) fn by_id(&self, id: &DatasetId) -> Option<&Declared> {
-        self.by_id.get(id).map(|at| &self.datasets[*at])
-    }
-
-    pub(super) fn by_no(&self, no: u16) -> Option<&Declared> {
-        self.by_no.get(&no).map(|at| &self.datasets[*at])
-    }
-
-    /// The dataset or the error that it is not declared.
-    pub(super) fn get(&self, id: &DatasetId) -> Result<&Declared, StoreError> {
-        self.by_id(id).ok_or_else(|| StoreError::UnknownDataset { dataset: id.clone() })
-    }
+    tx.commit().map_err(failed)?;
+    Ok(Catalogue::new(datasets, forms(&folder.join("forms"))?))
 }
 
 fn files(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {

@@ -1,16 +1,21 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use faltkarta_changes::{Change, Effect, Operation, OperationKind, RowValues};
+use faltkarta_changes::{Change, Effect, FieldOutcome, Merge, Operation, OperationKind, RowValues};
 use faltkarta_model::{DatasetId, Feature, FeatureId, OpId, ReplicaId, Timestamp, Value};
+use faltkarta_protocol::Author;
 use rusqlite::{OptionalExtension as _, params};
 use uuid::Uuid;
 
 use crate::backend::{Delivered, DeliveryCounts};
 use crate::error::StoreError;
-use crate::sqlite::apply::{judge, open_conflict};
-use crate::sqlite::catalogue::{Catalogue, Declared};
-use crate::sqlite::feed::{Cause, DeliveryMark, FeedWriter};
-use crate::sqlite::row::{Content, Hash16, StoredRow, load, properties_json};
+use crate::judging::{
+    Catalogue, Circumstances, ConflictRow, ConflictState, Content, Declared, Hash16, Rows as _,
+    merge_row, properties_json, set_by,
+};
+use crate::sqlite::feed_writer::{Cause, DeliveryMark, FeedWriter};
+use crate::sqlite::row::{StoredRow, load};
+use crate::sqlite::rows::OpenRows;
+use crate::sqlite::settle::write_conflict;
 
 /// Takes one file's features in, inside a transaction of the caller.
 ///
@@ -98,20 +103,20 @@ impl<'a, 'c> Taking<'a, 'c> {
     ) -> Result<(), StoreError> {
         let Some(stored) = load(self.writer.conn, feature)? else { return Ok(()) };
         let cause = self.cause(feature);
-        if stored.version == stored.delivered_version {
+        if stored.it.version == stored.delivered_version {
             // Nobody in the field touched it.
-            let content = Content { blobs: stored.content.blobs.clone(), ..new.clone() };
-            self.writer.replace(cause, feature, &stored, (&content, false), Some(mark))?;
+            let content = Content { blobs: stored.it.content.blobs.clone(), ..new.clone() };
+            self.writer.replace(cause, &stored, (&content, false), Some(mark))?;
             return Ok(());
         }
         let old = self.last_delivered(feature, stored.delivered_version)?;
         let op = self.operation(feature, declared, &old.values()?, &new.values()?, &stored);
-        let merge = judge(self.writer.conn, Some(&stored), &op, declared)?;
+        let merge = self.merge(&stored, &op, declared)?;
         let mark = DeliveryMark { is_as_delivered: false, ..mark };
         match &merge.effect {
             Effect::Put { values, blobs } => {
                 let content = Content::of(values, blobs);
-                self.writer.replace(cause, feature, &stored, (&content, false), Some(mark))?;
+                self.writer.replace(cause, &stored, (&content, false), Some(mark))?;
             }
             Effect::Nothing | Effect::Remove => self.writer.mark_delivered(stored.row, mark, 0)?,
         }
@@ -122,8 +127,59 @@ impl<'a, 'c> Taking<'a, 'c> {
                 params![feature.as_bytes(), new.wkb, new.properties],
             )
             .map_err(StoreError::database(TAKING))?;
+        self.open_conflicts(&op, declared, &merge)
+    }
+
+    /// The delivery stands beside everybody else: what the field changed since the last one is others' change.
+    fn merge(
+        &self,
+        stored: &StoredRow,
+        op: &Operation,
+        declared: &Declared,
+    ) -> Result<Merge, StoreError> {
+        let circumstances = Circumstances {
+            is_changed_by_others: stored.it.version > op.base_version,
+            has_unseen_child: op.kind == OperationKind::Delete
+                && !OpenRows::new(self.writer.conn).children(op.feature)?.is_empty(),
+            open: &[],
+        };
+        merge_row(Some(&stored.it), op, declared, &circumstances)
+    }
+
+    /// Keeps the conflicts of a delivered row, with an entry that tells them when the row made none.
+    fn open_conflicts(
+        &mut self,
+        op: &Operation,
+        declared: &Declared,
+        merge: &Merge,
+    ) -> Result<(), StoreError> {
+        if merge.conflicts.is_empty() {
+            return Ok(());
+        }
+        let Some(stored) = load(self.writer.conn, op.feature)? else { return Ok(()) };
+        let merged = merge.fields.iter().filter(|(_, it)| **it == FieldOutcome::Applied);
+        let merged: Vec<_> = merged.map(|(field, _)| field.clone()).collect();
         for conflict in &merge.conflicts {
-            open_conflict(self.writer.conn, &op, declared.no, conflict, self.now)?;
+            let row = ConflictRow {
+                store_by: set_by(&mut OpenRows::new(self.writer.conn), &stored.it, conflict)?,
+                conflict: conflict.clone(),
+                feature: op.feature,
+                dataset_no: declared.no,
+                replica: op.replica,
+                at: self.now,
+                candidate_by: Author {
+                    user: op.user.clone(),
+                    device: "import".to_owned(),
+                    at: self.now,
+                },
+                merged: merged.clone(),
+                state: ConflictState::Open,
+                closed_by: None,
+            };
+            write_conflict(self.writer.conn, &row)?;
+        }
+        if merge.effect == Effect::Nothing {
+            self.writer.tell_again(self.cause(op.feature), &stored)?;
         }
         self.set()?.counts.conflicts += merge.conflicts.len() as u64;
         Ok(())
@@ -213,21 +269,19 @@ impl<'a, 'c> Taking<'a, 'c> {
         for (row, id) in gone {
             let feature = FeatureId::from_uuid(Uuid::from_bytes(id));
             let Some(stored) = load(conn, feature)? else { continue };
-            let old = if stored.version == stored.delivered_version {
-                stored.content.values()?
+            let old = if stored.it.version == stored.delivered_version {
+                stored.it.content.values()?
             } else {
                 self.last_delivered(feature, stored.delivered_version)?.values()?
             };
             let mut op = self.operation(feature, declared, &old, &RowValues::new(), &stored);
             op.kind = OperationKind::Delete;
-            let merge = judge(conn, Some(&stored), &op, declared)?;
+            let merge = self.merge(&stored, &op, declared)?;
             if merge.effect == Effect::Remove {
                 let cause = self.cause(feature);
-                self.writer.replace(cause, feature, &stored, (&stored.content, true), None)?;
+                self.writer.replace(cause, &stored, (&stored.it.content, true), None)?;
             }
-            for conflict in &merge.conflicts {
-                open_conflict(conn, &op, declared.no, conflict, self.now)?;
-            }
+            self.open_conflicts(&op, declared, &merge)?;
             // It is no longer of this set, so that the next delivery does not ask again.
             conn.execute(
                 "UPDATE feature SET source = NULL, delivered_hash = NULL, delivered_version =
@@ -235,9 +289,7 @@ impl<'a, 'c> Taking<'a, 'c> {
                 [row],
             )
             .map_err(StoreError::database(TAKING))?;
-            let counts = &mut self.set()?.counts;
-            counts.gone += 1;
-            counts.conflicts += merge.conflicts.len() as u64;
+            self.set()?.counts.gone += 1;
         }
         Ok(())
     }
@@ -287,13 +339,7 @@ impl Delivered for Taking<'_, '_> {
         let mark = DeliveryMark { source, delivered_hash: hash, is_as_delivered: true };
         let Some(glance) = self.glance(feature.id)? else {
             let cause = self.cause(feature.id);
-            self.writer.insert_hashed(
-                cause,
-                declared.no,
-                feature.id,
-                (&content, hash),
-                Some(mark),
-            )?;
+            self.writer.insert(cause, declared.no, feature.id, (&content, hash), mark)?;
             let row = self.writer.conn.last_insert_rowid();
             let set = self.set()?;
             set.seen.insert(row);

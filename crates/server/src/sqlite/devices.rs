@@ -1,10 +1,10 @@
-use faltkarta_model::{OpId, Timestamp};
+use faltkarta_model::Timestamp;
 use faltkarta_protocol::JoinRequest;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::backend::{DeviceRow, Pusher};
+use crate::backend::DeviceRow;
 use crate::error::StoreError;
 use crate::rim::Rim;
 use crate::role::Role;
@@ -181,50 +181,4 @@ pub(super) fn seen(conn: &Connection, id: Uuid, now: Timestamp) -> Result<(), St
         .and_then(|mut it| it.execute(params![id.as_bytes(), now.to_string()]))
         .map_err(StoreError::database("noting a laptop"))?;
     Ok(())
-}
-
-/// Checks the lineage and rotates it when operations came.
-///
-/// The lineage before the current one is taken once more when the push begins with the same operation as the last
-/// one: that is a laptop whose answer was lost. Anything else with an old lineage is a copy or was rolled back.
-pub(super) fn next_lineage(
-    conn: &Connection,
-    pusher: &Pusher<'_>,
-    first: Option<OpId>,
-    next: &str,
-) -> Result<String, StoreError> {
-    let failed = StoreError::database("checking the lineage");
-    let key = params![pusher.device.id.as_bytes(), pusher.replica.as_bytes()];
-    let stored: Option<(String, String, Option<[u8; 16]>)> = conn
-        .query_row(
-            "SELECT current, before, first_op FROM lineage WHERE device = ?1 AND replica = ?2",
-            key,
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-        )
-        .optional()
-        .map_err(failed)?;
-    // A replica that this laptop never used before begins a lineage of its own.
-    if let Some((current, before, first_op)) = &stored {
-        let is_repeat =
-            first.is_some_and(|it| Some(*it.as_bytes()) == *first_op) && before == pusher.lineage;
-        if current != pusher.lineage && !is_repeat {
-            return Err(StoreError::StaleLineage);
-        }
-    }
-    let Some(first) = first else {
-        return Ok(stored.map_or_else(String::new, |it| it.0));
-    };
-    conn.execute(
-        "INSERT INTO lineage(device, replica, current, before, first_op) VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT(device, replica) DO UPDATE SET current = ?3, before = ?4, first_op = ?5",
-        params![
-            pusher.device.id.as_bytes(),
-            pusher.replica.as_bytes(),
-            next,
-            pusher.lineage,
-            first.as_bytes()
-        ],
-    )
-    .map_err(failed)?;
-    Ok(next.to_owned())
 }

@@ -1,31 +1,14 @@
 use std::collections::BTreeSet;
 
-use faltkarta_changes::Operation;
-use faltkarta_model::{BlobId, DatasetId, FeatureId, GroupId, OpId, ReplicaId, Value};
-use faltkarta_protocol::{FeedBlob, FeedKind, FeedRow};
-use rusqlite::{Connection, OptionalExtension as _, params};
-use sha2::{Digest as _, Sha256};
+use faltkarta_model::{BlobId, DatasetId, FeatureId, OpId, Timestamp, Value};
+use faltkarta_protocol::{Author, FeedBlob, FeedKind, FeedRow};
+use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::backend::{FeedPage, PulledEntry, StoreHead};
 use crate::error::StoreError;
+use crate::judging::{Catalogue, Content, Hash16, first_chain, next_chain};
 use crate::role::Role;
-use crate::sqlite::catalogue::Catalogue;
 use crate::sqlite::open::meta;
-use crate::sqlite::row::{Content, Hash16, StoredRow, first_half};
-
-/// The chain before the first entry, from the epoch in which the store began.
-pub(super) fn first_chain(epoch: &str) -> Hash16 {
-    first_half(&Sha256::digest(epoch.as_bytes()).into())
-}
-
-fn next_chain(chain: Hash16, op: &[u8; 16], feature: &[u8; 16], row_hash: Hash16) -> Hash16 {
-    let mut hasher = Sha256::new();
-    hasher.update(chain);
-    hasher.update(op);
-    hasher.update(feature);
-    hasher.update(row_hash);
-    first_half(&hasher.finalize().into())
-}
 
 /// Where the feed ends, as this connection's snapshot has it.
 pub(super) fn head(conn: &Connection) -> Result<StoreHead, StoreError> {
@@ -52,244 +35,6 @@ pub(super) fn knows(conn: &Connection, seq: u64, chain: &str) -> Result<bool, St
         .optional()
         .map_err(StoreError::database("looking for a witness"))?;
     Ok(found.is_some_and(|it| hex::encode(it) == chain))
-}
-
-/// Writes rows and their entries inside one transaction, and the new head as its last statement.
-///
-/// The numbers are those that the head held when the transaction began, which is safe because SQLite has one writer.
-#[derive(Debug)]
-pub(super) struct FeedWriter<'c> {
-    pub(super) conn: &'c Connection,
-    seq: u64,
-    chain: Hash16,
-    is_changed: bool,
-}
-
-/// Who caused an entry.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Cause {
-    pub(super) op: OpId,
-    pub(super) replica: ReplicaId,
-    pub(super) group: Option<GroupId>,
-}
-
-impl Cause {
-    pub(super) fn of(op: &Operation) -> Self {
-        Self { op: op.id, replica: op.replica, group: op.group }
-    }
-}
-
-/// Marks on a row that an import makes.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct DeliveryMark {
-    pub(super) source: i64,
-    pub(super) delivered_hash: Hash16,
-    /// Whether the row holds exactly what was delivered.
-    pub(super) is_as_delivered: bool,
-}
-
-/// Where a writer stood, so that it can go back with a savepoint.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Mark {
-    seq: u64,
-    chain: Hash16,
-    is_changed: bool,
-}
-
-const WRITING: &str = "writing a feature";
-
-impl<'c> FeedWriter<'c> {
-    pub(super) fn new(conn: &'c Connection) -> Result<Self, StoreError> {
-        let (seq, chain) = conn
-            .query_row("SELECT seq, chain FROM feed_head", [], |row| {
-                Ok((row.get::<_, i64>(0)? as u64, row.get(1)?))
-            })
-            .map_err(StoreError::database("reading the head of the feed"))?;
-        Ok(Self { conn, seq, chain, is_changed: false })
-    }
-
-    pub(super) fn mark(&self) -> Mark {
-        Mark { seq: self.seq, chain: self.chain, is_changed: self.is_changed }
-    }
-
-    pub(super) fn go_back(&mut self, mark: Mark) {
-        Mark { seq: self.seq, chain: self.chain, is_changed: self.is_changed } = mark;
-    }
-
-    /// Adds an entry for a row whose hash after it is given, and returns its number.
-    pub(super) fn entry(
-        &mut self,
-        cause: Cause,
-        dataset_no: u16,
-        feature: FeatureId,
-        version: u32,
-        (is_deleted, row_hash): (bool, Hash16),
-    ) -> Result<u64, StoreError> {
-        self.seq += 1;
-        self.chain = next_chain(self.chain, cause.op.as_bytes(), feature.as_bytes(), row_hash);
-        self.is_changed = true;
-        let failed = StoreError::database("writing the feed");
-        self.conn
-            .prepare_cached(
-                "INSERT INTO feed(seq, op, dataset, feature, version, kind, grp, chain)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            )
-            .and_then(|mut it| {
-                it.execute(params![
-                    self.seq as i64,
-                    cause.op.as_bytes(),
-                    dataset_no,
-                    feature.as_bytes(),
-                    version,
-                    is_deleted,
-                    cause.group.map(|it| *it.as_bytes()),
-                    self.chain,
-                ])
-            })
-            .map_err(failed)?;
-        Ok(self.seq)
-    }
-
-    /// A feature that the store has never had.
-    pub(super) fn insert(
-        &mut self,
-        cause: Cause,
-        dataset_no: u16,
-        feature: FeatureId,
-        content: &Content,
-        delivery: Option<DeliveryMark>,
-    ) -> Result<u64, StoreError> {
-        let hash = content.hash(false);
-        self.insert_hashed(cause, dataset_no, feature, (content, hash), delivery)
-    }
-
-    /// The same, when the caller has the row's hash already.
-    pub(super) fn insert_hashed(
-        &mut self,
-        cause: Cause,
-        dataset_no: u16,
-        feature: FeatureId,
-        (content, hash): (&Content, Hash16),
-        delivery: Option<DeliveryMark>,
-    ) -> Result<u64, StoreError> {
-        let seq = self.entry(cause, dataset_no, feature, 1, (false, hash))?;
-        self.conn
-            .prepare_cached(
-                "INSERT INTO feature(id, dataset, version, seq, is_deleted, geometry, properties, blobs, hash,
-                     replica, source, delivered_hash, delivered_version)
-                 VALUES (?1, ?2, 1, ?3, 0, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-            )
-            .and_then(|mut it| {
-                it.execute(params![
-                    feature.as_bytes(),
-                    dataset_no,
-                    seq as i64,
-                    content.wkb,
-                    content.properties,
-                    content.blobs,
-                    hash,
-                    cause.replica.as_bytes(),
-                    delivery.map(|it| it.source),
-                    delivery.map(|it| it.delivered_hash),
-                    i64::from(delivery.is_some_and(|it| it.is_as_delivered)),
-                ])
-            })
-            .map_err(StoreError::database(WRITING))?;
-        Ok(seq)
-    }
-
-    /// The next version of a feature; the row as it was goes to history.
-    pub(super) fn replace(
-        &mut self,
-        cause: Cause,
-        feature: FeatureId,
-        before: &StoredRow,
-        (content, is_deleted): (&Content, bool),
-        delivery: Option<DeliveryMark>,
-    ) -> Result<u64, StoreError> {
-        let failed = StoreError::database(WRITING);
-        let hash = content.hash(is_deleted);
-        let version = before.version + 1;
-        let seq = self.entry(cause, before.dataset_no, feature, version, (is_deleted, hash))?;
-        self.conn
-            .prepare_cached(
-                "INSERT INTO history(feature, version, is_deleted, geometry, properties, blobs, hash, replica)
-                 SELECT id, version, is_deleted, geometry, properties, blobs, hash, replica
-                 FROM feature WHERE row = ?1",
-            )
-            .and_then(|mut it| it.execute([before.row]))
-            .map_err(failed)?;
-        self.conn
-            .prepare_cached(
-                "UPDATE feature SET version = ?2, seq = ?3, is_deleted = ?4, geometry = ?5, properties = ?6,
-                     blobs = ?7, hash = ?8, replica = ?9 WHERE row = ?1",
-            )
-            .and_then(|mut it| {
-                it.execute(params![
-                    before.row,
-                    version,
-                    seq as i64,
-                    is_deleted,
-                    content.wkb,
-                    content.properties,
-                    content.blobs,
-                    hash,
-                    cause.replica.as_bytes(),
-                ])
-            })
-            .map_err(failed)?;
-        if let Some(mark) = delivery {
-            let delivered_version = if mark.is_as_delivered { version } else { 0 };
-            self.mark_delivered(before.row, mark, delivered_version)?;
-        }
-        Ok(seq)
-    }
-
-    /// Notes on a row what was delivered for it; the values stay.
-    pub(super) fn mark_delivered(
-        &self,
-        row: i64,
-        mark: DeliveryMark,
-        delivered_version: u32,
-    ) -> Result<(), StoreError> {
-        self.conn
-            .prepare_cached(
-                "UPDATE feature SET source = ?2, delivered_hash = ?3, delivered_version = ?4 WHERE row = ?1",
-            )
-            .and_then(|mut it| {
-                it.execute(params![row, mark.source, mark.delivered_hash, delivered_version])
-            })
-            .map_err(StoreError::database(WRITING))?;
-        Ok(())
-    }
-
-    /// An entry that tells a row once more, because its attachments have arrived.
-    pub(super) fn tell_again(
-        &mut self,
-        cause: Cause,
-        feature: FeatureId,
-        row: &StoredRow,
-    ) -> Result<u64, StoreError> {
-        let seq =
-            self.entry(cause, row.dataset_no, feature, row.version, (row.is_deleted, row.hash))?;
-        self.conn
-            .execute("UPDATE feature SET seq = ?2 WHERE row = ?1", (row.row, seq as i64))
-            .map_err(StoreError::database(WRITING))?;
-        Ok(seq)
-    }
-
-    /// Writes the head; the last statement before the commit.
-    pub(super) fn finish(self) -> Result<(), StoreError> {
-        if self.is_changed {
-            self.conn
-                .execute(
-                    "UPDATE feed_head SET seq = ?1, chain = ?2",
-                    params![self.seq as i64, self.chain],
-                )
-                .map_err(StoreError::database("writing the head of the feed"))?;
-        }
-        Ok(())
-    }
 }
 
 /// A place in the feed as laptops hold it: epoch, number, chain hash, revision of the subscription.
@@ -320,6 +65,24 @@ pub(super) fn read_cursor(conn: &Connection, cursor: &str) -> Result<CursorIs, S
         return Ok(CursorIs::OfAnotherEpoch);
     }
     Ok(if knows(conn, seq, chain)? { CursorIs::At(seq) } else { CursorIs::Unknown })
+}
+
+/// Who made an operation; `None` when it did not come from a laptop.
+pub(super) fn author(conn: &Connection, op: OpId) -> Result<Option<Author>, StoreError> {
+    let found: Option<(String, String, String, String)> = conn
+        .prepare_cached("SELECT user, device, device_time, at FROM op_log WHERE op = ?1")
+        .and_then(|mut it| {
+            it.query_row([op.as_bytes()], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            })
+            .optional()
+        })
+        .map_err(StoreError::database("looking for an author"))?;
+    let Some((user, device, device_time, arrived)) = found else { return Ok(None) };
+    // Operations from before the device's time was kept have only that of their arrival.
+    let at = if device_time.is_empty() { arrived } else { device_time };
+    let at = Timestamp::parse(&at).map_err(StoreError::damaged)?;
+    Ok(Some(Author { user, device, at }))
 }
 
 struct RawEntry {

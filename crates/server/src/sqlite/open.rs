@@ -2,15 +2,15 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use faltkarta_geo::GridSystem;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use uuid::Uuid;
 
 use crate::defaults;
 use crate::error::StoreError;
+use crate::judging::first_chain;
 use crate::rim::Rim;
-use crate::sqlite::catalogue::Catalogue;
 use crate::sqlite::store::SqliteStore;
-use crate::sqlite::{feed, schema};
+use crate::sqlite::{catalogue, schema};
 
 /// Whether a store may be made where there is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,13 +56,14 @@ pub fn open_store(folder: &Path, mode: OpenMode, rim: &dyn Rim) -> Result<Sqlite
     if let Some(grid_epsg) = grid_epsg {
         create(&mut conn, grid_epsg, rim)?;
     } else {
-        check(&conn)?;
+        let found = check(&conn)?;
+        upgrade(&mut conn, found)?;
         make_folders_inside(folder)?;
     }
     let grid = meta(&conn, "grid_epsg")?.parse().ok().and_then(|it| GridSystem::from_epsg(it).ok());
     let grid = grid.ok_or_else(|| StoreError::damaged("the store's grid is not known"))?;
     let workspace = meta(&conn, "workspace")?;
-    let catalogue = Catalogue::read(folder, &mut conn)?;
+    let catalogue = catalogue::read(folder, &mut conn)?;
     Ok(SqliteStore::new(folder.to_owned(), lock, conn, grid, workspace, catalogue))
 }
 
@@ -176,14 +177,14 @@ fn create(conn: &mut Connection, grid_epsg: u32, rim: &dyn Rim) -> Result<(), St
     }
     tx.execute(
         "INSERT INTO feed_head(one, seq, chain, min_seq, safe_seq) VALUES (1, 0, ?1, 1, 0)",
-        [feed::first_chain(&epoch)],
+        [first_chain(&epoch)],
     )
     .map_err(failed)?;
     tx.commit().map_err(failed)
 }
 
-/// Whether the tables are those of a store that this program knows.
-pub(super) fn check(conn: &Connection) -> Result<(), StoreError> {
+/// Whether the tables are those of a store that this program knows; their version.
+pub(super) fn check(conn: &Connection) -> Result<i64, StoreError> {
     let number = |setting: &str| -> Result<i64, StoreError> {
         pragma_text(conn, setting)?
             .parse()
@@ -195,6 +196,17 @@ pub(super) fn check(conn: &Connection) -> Result<(), StoreError> {
     let found = number("user_version")?;
     if found > schema::VERSION {
         return Err(StoreError::NewerStore { found, known: schema::VERSION });
+    }
+    Ok(found)
+}
+
+/// Brings older tables to the present version.
+fn upgrade(conn: &mut Connection, found: i64) -> Result<(), StoreError> {
+    if found < schema::VERSION {
+        let failed = StoreError::database("changing the tables");
+        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+        schema::change(&tx, found)?;
+        tx.commit().map_err(failed)?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@ use rusqlite::Connection;
 
 use crate::backend::{PackageInputs, PackageRow, StoreHead};
 use crate::error::StoreError;
-use crate::sqlite::catalogue::Catalogue;
+use crate::judging::Catalogue;
 use crate::sqlite::feed;
 
 /// A read transaction of its own that stays open as long as the value lives.

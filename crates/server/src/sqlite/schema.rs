@@ -2,8 +2,8 @@ use rusqlite::Connection;
 
 use crate::error::StoreError;
 
-/// Version of the tables, kept in `user_version`.
-pub(super) const VERSION: i64 = 1;
+/// Version of the tables, kept in `user_version`: the first one and its changes.
+pub(super) const VERSION: i64 = 1 + CHANGES.len() as i64;
 /// `FKST`, so that a foreign SQLite file is told apart.
 pub(super) const APPLICATION_ID: i64 = 0x464b_5354;
 
@@ -60,10 +60,6 @@ CREATE INDEX conflict_feature ON conflict(feature) WHERE state = 'open';
 CREATE TABLE device(id BLOB PRIMARY KEY, name TEXT NOT NULL, user TEXT NOT NULL, role TEXT NOT NULL,
     token_hash BLOB NOT NULL UNIQUE, joined_at TEXT NOT NULL, last_seen_at TEXT NOT NULL,
     pulled_seq INTEGER NOT NULL DEFAULT 0, is_revoked INTEGER NOT NULL DEFAULT 0) STRICT;
--- The newest report of each laptop, as JSON.
-CREATE TABLE device_report(device BLOB PRIMARY KEY, at TEXT NOT NULL, body TEXT NOT NULL) STRICT;
--- Backups that the store counts on; safe_seq of feed_head is the least seq of them.
-CREATE TABLE backup(folder TEXT PRIMARY KEY, at TEXT NOT NULL, seq INTEGER NOT NULL) STRICT;
 CREATE TABLE lineage(device BLOB NOT NULL REFERENCES device(id), replica BLOB NOT NULL, current TEXT NOT NULL,
     before TEXT NOT NULL, first_op BLOB, PRIMARY KEY(device, replica)) STRICT;
 CREATE TABLE enrol_code(hash BLOB PRIMARY KEY, role TEXT NOT NULL, until TEXT NOT NULL,
@@ -80,10 +76,43 @@ CREATE TABLE problem(source INTEGER NOT NULL, row INTEGER NOT NULL, code TEXT NO
 CREATE INDEX problem_source ON problem(source);
 ";
 
+/// What made each version from the second on out of the one before. A change that was ever released stays as it is.
+const CHANGES: &[&str] = &[
+    // Who set a value and who wants another: operations on rows, authors on log and conflicts. Rows from before have
+    // none. store_by and candidate_by are authors as JSON, merged is a list of fields.
+    "
+ALTER TABLE feature ADD COLUMN op BLOB;
+ALTER TABLE history ADD COLUMN op BLOB;
+ALTER TABLE op_log ADD COLUMN device TEXT NOT NULL DEFAULT '';
+ALTER TABLE op_log ADD COLUMN device_time TEXT NOT NULL DEFAULT '';
+ALTER TABLE held ADD COLUMN device TEXT NOT NULL DEFAULT '';
+ALTER TABLE conflict ADD COLUMN candidate_by TEXT;
+ALTER TABLE conflict ADD COLUMN store_by TEXT;
+ALTER TABLE conflict ADD COLUMN merged TEXT NOT NULL DEFAULT '[]';
+",
+    // The newest report of each laptop, as JSON.
+    "
+CREATE TABLE device_report(device BLOB PRIMARY KEY, at TEXT NOT NULL, body TEXT NOT NULL) STRICT;
+",
+    // Backups that the store counts on; safe_seq of feed_head is the least seq of them.
+    "
+CREATE TABLE backup(folder TEXT PRIMARY KEY, at TEXT NOT NULL, seq INTEGER NOT NULL) STRICT;
+",
+];
+
 /// Makes the tables of a new store.
 pub(super) fn create(conn: &Connection) -> Result<(), StoreError> {
     let failed = StoreError::database("making the tables");
     conn.execute_batch(TABLES).map_err(failed)?;
     conn.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;
+    change(conn, 1)
+}
+
+/// Brings the tables of a version to the present one, inside a transaction of the caller.
+pub(super) fn change(conn: &Connection, version: i64) -> Result<(), StoreError> {
+    let failed = StoreError::database("changing the tables");
+    for change in CHANGES.iter().skip((version - 1).max(0) as usize) {
+        conn.execute_batch(change).map_err(failed)?;
+    }
     conn.pragma_update(None, "user_version", VERSION).map_err(failed)
 }

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use faltkarta_changes::Operation;
 use faltkarta_geo::GridSystem;
 use faltkarta_model::{BlobId, Feature, FeatureId, OpId, Timestamp};
-use faltkarta_protocol::{DeviceReport, Head, JoinReply, JoinRequest, OpOutcome, PushReply};
+use faltkarta_protocol::{DeviceReport, JoinReply, JoinRequest, OpOutcome, PushReply};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use uuid::Uuid;
 
@@ -15,13 +15,14 @@ use crate::backend::{
     Malformed, OpenConflict, PackageInputs, Pusher, StoreHead, StoredBlob, StoredForm,
 };
 use crate::error::StoreError;
+use crate::judging::{Catalogue, take_push};
 use crate::rim::Rim;
 use crate::role::Role;
-use crate::sqlite::apply::Judge;
-use crate::sqlite::catalogue::Catalogue;
 use crate::sqlite::deliver::Taking;
-use crate::sqlite::feed::{self, CursorIs, FeedWriter};
+use crate::sqlite::feed::{self, CursorIs};
+use crate::sqlite::feed_writer::FeedWriter;
 use crate::sqlite::package_rows::Snapshot;
+use crate::sqlite::rows::OpenRows;
 use crate::sqlite::{backups, blobs, devices, open, rebirth, report, row};
 
 /// The store that lives in one folder. It holds the folder's lock until it is dropped, unless it was opened beside.
@@ -131,34 +132,6 @@ impl SqliteStore {
         tracing::error!(%epoch, "a laptop has seen entries that this store does not have: new epoch");
         Ok(())
     }
-
-    fn push(
-        &self,
-        pusher: &Pusher<'_>,
-        ops: &[Result<Operation, Malformed>],
-        lineage: &str,
-        now: Timestamp,
-    ) -> Result<(Vec<OpOutcome>, String, StoreHead), StoreError> {
-        self.write("taking a push", |tx| {
-            if pusher.epoch != open::meta(tx, "epoch")? {
-                return Err(StoreError::WrongEpoch);
-            }
-            if !feed::knows(tx, pusher.witness.seq, &pusher.witness.chain)? {
-                return Err(StoreError::WitnessMismatch);
-            }
-            let first = ops.first().map(|it| match it {
-                Ok(op) => op.id,
-                Err(malformed) => malformed.op,
-            });
-            let lineage = devices::next_lineage(tx, pusher, first, lineage)?;
-            let writer = FeedWriter::new(tx)?;
-            let mut judge = Judge { writer, catalogue: &self.catalogue, role: pusher.device.role };
-            let outcomes = judge.judge_all(ops, now)?;
-            judge.writer.finish()?;
-            devices::seen(tx, pusher.device.id, now)?;
-            Ok((outcomes, lineage, feed::head(tx)?))
-        })
-    }
 }
 
 impl GeodataStore for SqliteStore {
@@ -264,22 +237,15 @@ impl GeodataStore for SqliteStore {
         ops: &[Result<Operation, Malformed>],
         rim: &dyn Rim,
     ) -> Result<PushReply, StoreError> {
-        let now = rim.now();
-        let lineage = rim.new_id().to_string();
-        let (outcomes, lineage, head) = match self.push(pusher, ops, &lineage, now) {
-            Err(StoreError::WitnessMismatch) => {
-                self.take_new_epoch(rim)?;
-                return Err(StoreError::WitnessMismatch);
-            }
-            other => other?,
-        };
-        Ok(PushReply {
-            lineage,
-            outcomes,
-            safe_seq: head.safe_seq,
-            head: Head { seq: head.seq, chain: head.chain },
-            server_time: now,
-        })
+        let (now, lineage) = (rim.now(), rim.new_id().to_string());
+        let taken = self.write("taking a push", |tx| {
+            let mut rows = OpenRows::new(tx);
+            take_push(&mut rows, &self.catalogue, pusher, ops, (now, &lineage))
+        });
+        if matches!(taken, Err(StoreError::WitnessMismatch)) {
+            self.take_new_epoch(rim)?;
+        }
+        taken
     }
 
     fn keep_raw_push(
@@ -323,7 +289,8 @@ impl GeodataStore for SqliteStore {
 
     fn feature(&self, id: FeatureId) -> Result<Option<Feature>, StoreError> {
         self.read(|conn| {
-            let Some(stored) = row::load(conn, id)?.filter(|it| !it.is_deleted) else {
+            let Some(stored) = row::load(conn, id)?.map(|it| it.it).filter(|it| !it.is_deleted)
+            else {
                 return Ok(None);
             };
             let Some(declared) = self.catalogue.by_no(stored.dataset_no) else { return Ok(None) };

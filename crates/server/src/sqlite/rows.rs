@@ -1,0 +1,278 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use faltkarta_model::{FeatureId, FieldId, GroupId, OpId, ReplicaId, Timestamp};
+use faltkarta_protocol::{Author, Witness};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use uuid::Uuid;
+
+use crate::error::StoreError;
+use crate::judging::{
+    Batch, ChildRow, ConflictRow, ConflictState, FeatureRow, HeldOp, Lineage, Logged, Opening,
+    Rows, Settled, WitnessIs,
+};
+use crate::sqlite::row::{feature_row, load};
+use crate::sqlite::{feed, open, settle};
+
+/// A write transaction as the judge needs it. SQLite has one writer, so nothing needs a lock of its own.
+pub(super) struct OpenRows<'c> {
+    conn: &'c Connection,
+}
+
+impl<'c> OpenRows<'c> {
+    pub(super) fn new(conn: &'c Connection) -> Self {
+        Self { conn }
+    }
+
+    fn held(&self, sql: &str, keys: &[[u8; 16]]) -> Result<Vec<HeldOp>, StoreError> {
+        let failed = StoreError::database("looking for operations that wait");
+        let mut statement = self.conn.prepare_cached(sql).map_err(failed)?;
+        let mut held = vec![];
+        for key in keys {
+            let mut rows = statement.query([key]).map_err(failed)?;
+            while let Some(row) = rows.next().map_err(failed)? {
+                held.push(held_op(row)?);
+            }
+        }
+        held.sort_by_key(|it| (it.replica, it.op_no));
+        Ok(held)
+    }
+}
+
+const HISTORY: &str = "
+SELECT h.feature, f.dataset, h.version, 0, h.is_deleted, h.geometry, h.properties, h.blobs, h.hash, h.replica, h.op
+FROM history h JOIN feature f ON f.id = h.feature
+WHERE h.feature = ?1 AND h.version < ?2 ORDER BY h.version DESC LIMIT ?3";
+
+const CONFLICTS: &str = "
+SELECT body, feature, dataset, replica, at, user, candidate_by, store_by, merged, state, closed_by
+FROM conflict WHERE feature = ?1 AND state = 'open' ORDER BY id";
+
+const WAITING: &str = "
+SELECT op, hash, is_parked, why, needs, grp, replica, op_no, at, device, payload FROM held
+WHERE needs = ?1 AND is_parked";
+
+const WAITING_GROUP: &str = "
+SELECT op, hash, is_parked, why, needs, grp, replica, op_no, at, device, payload FROM held
+WHERE grp = ?1 AND is_parked";
+
+impl Rows for OpenRows<'_> {
+    fn opening(
+        &mut self,
+        device: Uuid,
+        replica: ReplicaId,
+        witness: &Witness,
+    ) -> Result<Opening, StoreError> {
+        let lineage = self
+            .conn
+            .query_row(
+                "SELECT current, before, first_op FROM lineage WHERE device = ?1 AND replica = ?2",
+                params![device.as_bytes(), replica.as_bytes()],
+                |row| {
+                    let first_op: Option<[u8; 16]> = row.get(2)?;
+                    Ok(Lineage {
+                        current: row.get(0)?,
+                        before: row.get(1)?,
+                        first_op: first_op.map(|it| OpId::from_uuid(Uuid::from_bytes(it))),
+                    })
+                },
+            )
+            .optional()
+            .map_err(StoreError::database("checking the lineage"))?;
+        let is_known = feed::knows(self.conn, witness.seq, &witness.chain)?;
+        Ok(Opening {
+            epoch: open::meta(self.conn, "epoch")?,
+            witness: if is_known { WitnessIs::Known } else { WitnessIs::Foreign },
+            lineage,
+        })
+    }
+
+    fn claim(&mut self, ops: &[(OpId, [u8; 32])]) -> Result<BTreeMap<OpId, Logged>, StoreError> {
+        // The transaction is the only writer, so looking is as good as claiming.
+        let mut known = BTreeMap::new();
+        for (op, _) in ops {
+            let stored: Option<([u8; 32], String, Option<i64>)> = self
+                .conn
+                .prepare_cached("SELECT hash, outcome, seq FROM op_log WHERE op = ?1")
+                .and_then(|mut it| {
+                    it.query_row([op.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+                        .optional()
+                })
+                .map_err(StoreError::database("looking for an operation"))?;
+            if let Some((hash, outcome, seq)) = stored {
+                let outcome = serde_json::from_str(&outcome).map_err(StoreError::damaged)?;
+                known.insert(*op, Logged { hash, outcome, seq: seq.map(|it| it as u64) });
+            }
+        }
+        Ok(known)
+    }
+
+    fn judged(&mut self, ops: &[OpId]) -> Result<BTreeSet<OpId>, StoreError> {
+        let mut judged = BTreeSet::new();
+        for op in ops {
+            let is_judged: bool = self
+                .conn
+                .prepare_cached(
+                    "SELECT EXISTS(SELECT 1 FROM op_log WHERE op = ?1 AND NOT is_held)
+                         OR EXISTS(SELECT 1 FROM conflict WHERE op = ?1)",
+                )
+                .and_then(|mut it| it.query_row([op.as_bytes()], |row| row.get(0)))
+                .map_err(StoreError::database("looking for an operation"))?;
+            if is_judged {
+                judged.insert(*op);
+            }
+        }
+        Ok(judged)
+    }
+
+    fn lock(&mut self, features: &[FeatureId]) -> Result<Vec<FeatureRow>, StoreError> {
+        let mut rows = vec![];
+        for feature in features {
+            rows.extend(load(self.conn, *feature)?.map(|it| it.it));
+        }
+        Ok(rows)
+    }
+
+    fn writers_since(
+        &mut self,
+        feature: FeatureId,
+        version: u32,
+    ) -> Result<BTreeSet<ReplicaId>, StoreError> {
+        let ids: Result<BTreeSet<[u8; 16]>, _> = self
+            .conn
+            .prepare_cached(
+                "SELECT DISTINCT replica FROM history WHERE feature = ?1 AND version > ?2",
+            )
+            .and_then(|mut it| {
+                it.query_map(params![feature.as_bytes(), version], |row| row.get(0))?.collect()
+            });
+        let ids = ids.map_err(StoreError::database("reading the history of a feature"))?;
+        Ok(ids.into_iter().map(|it| ReplicaId::from_uuid(Uuid::from_bytes(it))).collect())
+    }
+
+    fn history(
+        &mut self,
+        feature: FeatureId,
+        below: u32,
+        most: usize,
+    ) -> Result<Vec<FeatureRow>, StoreError> {
+        self.conn
+            .prepare_cached(HISTORY)
+            .and_then(|mut it| {
+                it.query_map(params![feature.as_bytes(), below, most as i64], feature_row)?
+                    .collect()
+            })
+            .map_err(StoreError::database("reading the history of a feature"))
+    }
+
+    fn authors(&mut self, ops: &[OpId]) -> Result<BTreeMap<OpId, Author>, StoreError> {
+        let mut authors = BTreeMap::new();
+        for op in ops {
+            if let Some(author) = feed::author(self.conn, *op)? {
+                authors.insert(*op, author);
+            }
+        }
+        Ok(authors)
+    }
+
+    fn children(&mut self, parent: FeatureId) -> Result<Vec<ChildRow>, StoreError> {
+        self.conn
+            .prepare_cached("SELECT child, op, replica FROM child WHERE parent = ?1 ORDER BY child")
+            .and_then(|mut it| {
+                it.query_map([parent.as_bytes()], |row| {
+                    Ok(ChildRow {
+                        parent,
+                        child: FeatureId::from_uuid(Uuid::from_bytes(row.get(0)?)),
+                        op: OpId::from_uuid(Uuid::from_bytes(row.get(1)?)),
+                        replica: ReplicaId::from_uuid(Uuid::from_bytes(row.get(2)?)),
+                    })
+                })?
+                .collect()
+            })
+            .map_err(StoreError::database("looking for children"))
+    }
+
+    fn open_conflicts(&mut self, features: &[FeatureId]) -> Result<Vec<ConflictRow>, StoreError> {
+        let failed = StoreError::database("reading conflicts");
+        let mut statement = self.conn.prepare_cached(CONFLICTS).map_err(failed)?;
+        let mut conflicts = vec![];
+        for feature in features {
+            let mut rows = statement.query([feature.as_bytes()]).map_err(failed)?;
+            while let Some(row) = rows.next().map_err(failed)? {
+                conflicts.push(conflict_row(row)?);
+            }
+        }
+        Ok(conflicts)
+    }
+
+    fn waiting(&mut self, needs: &[[u8; 16]]) -> Result<Vec<HeldOp>, StoreError> {
+        self.held(WAITING, needs)
+    }
+
+    fn waiting_group(&mut self, group: GroupId) -> Result<Vec<HeldOp>, StoreError> {
+        self.held(WAITING_GROUP, &[*group.as_bytes()])
+    }
+
+    fn settle(&mut self, batch: &Batch) -> Result<Settled, StoreError> {
+        settle::settle(self.conn, batch)
+    }
+}
+
+/// A row of `held`, in the order of columns of [`WAITING`].
+pub(super) fn held_op(row: &Row<'_>) -> Result<HeldOp, StoreError> {
+    type Ids = (Option<[u8; 16]>, Option<[u8; 16]>, Option<[u8; 16]>, String);
+    let failed = StoreError::database("reading operations that wait");
+    let ids =
+        || -> rusqlite::Result<Ids> { Ok((row.get(4)?, row.get(5)?, row.get(6)?, row.get(8)?)) };
+    let (needs, group, replica, at) = ids().map_err(failed)?;
+    let at = Timestamp::parse(&at).map_err(StoreError::damaged)?;
+    let rest = || {
+        Ok(HeldOp {
+            op: OpId::from_uuid(Uuid::from_bytes(row.get(0)?)),
+            hash: row.get(1)?,
+            is_parked: row.get(2)?,
+            why: row.get(3)?,
+            needs,
+            group: group.map(|it| GroupId::from_uuid(Uuid::from_bytes(it))),
+            replica: replica.map(|it| ReplicaId::from_uuid(Uuid::from_bytes(it))),
+            op_no: row.get(7)?,
+            at,
+            device: row.get(9)?,
+            payload: row.get(10)?,
+        })
+    };
+    rest().map_err(failed)
+}
+
+/// A row of `conflict`, in the order of columns of [`CONFLICTS`].
+pub(super) fn conflict_row(row: &Row<'_>) -> Result<ConflictRow, StoreError> {
+    let failed = StoreError::database("reading conflicts");
+    let text = |at: usize| row.get::<_, String>(at).map_err(failed);
+    let id =
+        |at: usize| Ok(row.get::<_, Option<[u8; 16]>>(at).map_err(failed)?.map(Uuid::from_bytes));
+    let author = |at: usize| -> Result<Option<Author>, StoreError> {
+        let json: Option<String> = row.get(at).map_err(failed)?;
+        json.map(|it| serde_json::from_str(&it)).transpose().map_err(StoreError::damaged)
+    };
+    let missing = || StoreError::damaged("a conflict without feature or replica");
+    let (feature, replica): (Option<Uuid>, Option<Uuid>) = (id(1)?, id(3)?);
+    let at = Timestamp::parse(&text(4)?).map_err(StoreError::damaged)?;
+    let merged: Vec<FieldId> = serde_json::from_str(&text(8)?).map_err(StoreError::damaged)?;
+    let closed_by: Option<Uuid> = id(10)?;
+    let candidate_by = match author(6)? {
+        Some(author) => author,
+        // From before authors were kept.
+        None => Author { user: text(5)?, device: String::new(), at },
+    };
+    Ok(ConflictRow {
+        conflict: serde_json::from_str(&text(0)?).map_err(StoreError::damaged)?,
+        feature: FeatureId::from_uuid(feature.ok_or_else(missing)?),
+        dataset_no: row.get(2).map_err(failed)?,
+        replica: ReplicaId::from_uuid(replica.ok_or_else(missing)?),
+        at,
+        candidate_by,
+        store_by: author(7)?,
+        merged,
+        state: ConflictState::read(&text(9)?)?,
+        closed_by: closed_by.map(OpId::from_uuid),
+    })
+}
