@@ -365,6 +365,3 @@ fn set(values: &mut RowValues, field: &FieldId, value: Value) {
         values.insert(field.clone(), value);
     }
 }
-
-#[cfg(test)]
-mod tests;

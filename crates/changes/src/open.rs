@@ -41,8 +41,13 @@ pub(crate) fn follow(
     if op.kind == OperationKind::Resolve {
         return;
     }
-    for it in open.iter().filter(|it| it.is_own && it.conflict.op != op.id) {
-        let followed = if it.conflict.key == WHOLE_ROW {
+    for it in
+        open.iter().filter(|it| it.is_own && it.conflict.id != conflict_id(op.id, &it.conflict.key))
+    {
+        let followed = if it.conflict.op == op.id {
+            // A repeated operation finds its values where it put them the first time.
+            Some(Followed::Replaced(it.conflict.clone()))
+        } else if it.conflict.key == WHOLE_ROW {
             follow_row(merge, current, op, schema, it.conflict)
         } else {
             follow_fields(merge, current, op, schema, it.conflict)
@@ -54,7 +59,10 @@ pub(crate) fn follow(
             }
             Some(Followed::Replaced(conflict)) => {
                 // What the operation disagrees about is said in the conflict that it takes over.
-                merge.conflicts.retain(|new| new.key != conflict.key && !is_within(new, &conflict));
+                merge.conflicts.retain(|new| {
+                    let is_joined = new.key == conflict.key && new.kind == conflict.kind;
+                    !is_joined && !is_within(new, &conflict)
+                });
                 merge.replaces.push(conflict);
             }
         }
@@ -62,7 +70,9 @@ pub(crate) fn follow(
 }
 
 fn is_within(inner: &Conflict, outer: &Conflict) -> bool {
-    !inner.fields.is_empty() && inner.fields.keys().all(|field| outer.fields.contains_key(field))
+    !inner.fields.is_empty()
+        && inner.fields.keys().all(|field| outer.fields.contains_key(field))
+        && inner.blobs.is_subset(&outer.blobs)
 }
 
 /// Whether an operation goes on from the candidates of a conflict; `None` when it names none of its fields.

@@ -196,6 +196,10 @@ pub enum Packaging {
 /// One field.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a line of its own in a declaration, and any of them goes with any other"
+)]
 pub struct Field {
     /// Names the field for ever.
     pub id: FieldId,
