@@ -5,7 +5,7 @@ use faltkarta_changes::{Conflict, Operation};
 use faltkarta_geo::{Bounds, GridSystem};
 use faltkarta_model::{BlobId, Dataset, DatasetId, Feature, FeatureId, OpId, ReplicaId, Timestamp};
 use faltkarta_protocol::{
-    DeviceReport, FeedKind, FeedRow, JoinReply, JoinRequest, OpOutcome, PushReply, Witness,
+    DeviceReport, FeedEntry, JoinReply, JoinRequest, OpOutcome, PushReply, Witness,
 };
 use uuid::Uuid;
 
@@ -264,32 +264,13 @@ pub struct Pusher<'a> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct FeedPage {
     /// The entries that the role may see.
-    pub entries: Vec<PulledEntry>,
+    pub entries: Vec<FeedEntry>,
     /// Where to go on.
     pub cursor: String,
     /// Number and chain hash at the cursor.
     pub at: StoreHead,
     /// Whether the head was reached.
     pub is_up_to_date: bool,
-}
-
-/// One entry of the feed.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PulledEntry {
-    /// Its number.
-    pub seq: u64,
-    /// The operation.
-    pub op: OpId,
-    /// The dataset.
-    pub dataset: DatasetId,
-    /// The feature.
-    pub feature: FeatureId,
-    /// Its version after it.
-    pub version: u32,
-    /// What to do.
-    pub kind: FeedKind,
-    /// The row after it.
-    pub row: Option<FeedRow>,
 }
 
 /// Which features are asked for.

@@ -26,5 +26,5 @@ pub(crate) use dispute::{ConflictRow, ConflictState};
 pub(crate) use hold::HeldOp;
 pub(crate) use push::take_push;
 pub(crate) use rows::{
-    ChildRow, FeatureRow, Lineage, Logged, Opening, Place, Rows, Settled, WitnessIs,
+    ChildRow, FeatureRow, Held, Lineage, Logged, Opening, Place, Rows, Settled, WitnessIs,
 };

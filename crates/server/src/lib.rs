@@ -22,8 +22,8 @@ mod sqlite;
 
 pub use backend::{
     BackupRow, DatasetRow, Delivered, DeliveryCounts, DeviceRow, FeatureFilter, FeedPage,
-    GeodataStore, HeldRow, OpenConflict, PackageInputs, PackageRow, PulledEntry, Pusher, ReportRow,
-    StoreHead, StoredBlob, StoredForm,
+    GeodataStore, HeldRow, OpenConflict, PackageInputs, PackageRow, Pusher, ReportRow, StoreHead,
+    StoredBlob, StoredForm,
 };
 pub use error::StoreError;
 pub use exporting::{ExportSource, export_features};

@@ -8,13 +8,13 @@ use axum::http::{HeaderMap, StatusCode};
 use faltkarta_changes::Operation;
 use faltkarta_model::OpId;
 use faltkarta_protocol::{
-    FeedEntry, Head, JoinReply, JoinRequest, PROTOCOL_VERSION, PullReply, PushReply, Witness,
+    Head, JoinReply, JoinRequest, PROTOCOL_VERSION, PullReply, PushReply, Witness,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json_;
 
-use crate::backend::{Malformed, PulledEntry, Pusher};
+use crate::backend::{Malformed, Pusher};
 use crate::error::StoreError;
 use crate::http::answer::Refusal;
 use crate::http::context::{Asker, Context, Peer};
@@ -151,7 +151,7 @@ pub(super) async fn changes(
     let reply = context.run(move |it| {
         let page = it.store.pull(&page.cursor, limit, device.role, it.rim.as_ref())?;
         Ok(PullReply {
-            entries: page.entries.into_iter().map(entry).collect(),
+            entries: page.entries,
             cursor: page.cursor,
             at: Head { seq: page.at.seq, chain: page.at.chain },
             up_to_date: page.is_up_to_date,
@@ -163,11 +163,6 @@ pub(super) async fn changes(
         })
     });
     Ok(Json(reply.await?))
-}
-
-fn entry(entry: PulledEntry) -> FeedEntry {
-    let PulledEntry { seq, op, dataset, feature, version, kind, row } = entry;
-    FeedEntry { seq, op, dataset, feature, version, kind, row, by: None, conflicts: vec![] }
 }
 
 /// Keeps the type of the wire and the one that is read in step: every key of a push is read here.

@@ -2,7 +2,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use faltkarta_changes::{
     Conflict, ConflictKind, Current, CurrentRow, Effect, FieldOutcome, Merge, OpenConflict,
-    Operation, OperationKind, Verdict, conflict_id, merge, merge_among,
+    Operation, OperationKind, Verdict, claimed_keys, conflict_id, duplicate_key, merge,
+    merge_among,
 };
 use faltkarta_model::{DatasetId, FeatureId, FieldId, Role as DatasetRole, Value};
 use faltkarta_protocol::{Author, Outcome};
@@ -46,6 +47,7 @@ impl Judge<'_> {
         let is_disputed = self.settle_disputes(arrived, &merge, open)?;
         let mut opened = merge.conflicts.clone();
         opened.extend(self.parent_deleted(declared, op)?);
+        opened.extend(self.duplicate_keys(declared, op, stored.as_ref(), &merge.effect)?);
         let mut conflicts: Vec<Uuid> = merge.replaces.iter().map(|it| it.id).collect();
         for conflict in &opened {
             self.open_conflict(arrived, declared.no, conflict, &merge)?;
@@ -162,6 +164,27 @@ impl Judge<'_> {
             blobs: BTreeSet::new(),
             other: None,
         }))
+    }
+
+    /// Another feature has a value that should be unique: both stand, and somebody is told.
+    fn duplicate_keys(
+        &mut self,
+        declared: &Declared,
+        op: &Operation,
+        before: Option<&FeatureRow>,
+        effect: &Effect,
+    ) -> Result<Vec<Conflict>, StoreError> {
+        let before =
+            before.filter(|it| !it.is_deleted).map(|it| it.content.values()).transpose()?;
+        let claimed = claimed_keys(before.as_ref(), effect, &declared.dataset);
+        let Some(row) = self.sheet.row(op.feature)? else { return Ok(vec![]) };
+        let mut conflicts = vec![];
+        for (field, value) in claimed {
+            if let Some(other) = self.sheet.twin(&row, (field, value))? {
+                conflicts.push(duplicate_key(op, field, value, other));
+            }
+        }
+        Ok(conflicts)
     }
 
     /// Writes what an operation means for the conflicts that were open about its feature: decided, without matter, or

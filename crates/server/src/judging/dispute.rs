@@ -1,6 +1,6 @@
 use faltkarta_changes::Conflict;
 use faltkarta_model::{FeatureId, FieldId, OpId, ReplicaId, Timestamp, Value};
-use faltkarta_protocol::Author;
+use faltkarta_protocol::{Author, FeedConflict};
 
 use crate::error::StoreError;
 
@@ -27,6 +27,25 @@ pub(crate) struct ConflictRow {
     pub(crate) state: ConflictState,
     /// The operation that decided.
     pub(crate) closed_by: Option<OpId>,
+}
+
+impl ConflictRow {
+    /// As it travels with its feature.
+    pub(crate) fn told(self) -> FeedConflict {
+        let Conflict { id, key, kind, op, fields, other, .. } = self.conflict;
+        FeedConflict {
+            id,
+            key,
+            kind,
+            op,
+            replica: self.replica,
+            fields,
+            candidate_by: self.candidate_by,
+            store_by: self.store_by,
+            merged: self.merged,
+            other,
+        }
+    }
 }
 
 /// The states of a conflict.

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use faltkarta_model::{FeatureId, GroupId, OpId, ReplicaId};
+use faltkarta_model::{FeatureId, FieldId, GroupId, OpId, ReplicaId, Value};
 use faltkarta_protocol::{Author, Outcome, Witness};
 use uuid::Uuid;
 
@@ -69,15 +69,34 @@ pub(crate) trait Rows {
     /// The open conflicts of features.
     fn open_conflicts(&mut self, features: &[FeatureId]) -> Result<Vec<ConflictRow>, StoreError>;
 
-    /// Parked operations that wait for one of these ids, in the order of replica and number.
-    fn waiting(&mut self, needs: &[[u8; 16]]) -> Result<Vec<HeldOp>, StoreError>;
+    /// Operations that wait, in the order of replica and number.
+    fn held(&mut self, which: Held<'_>) -> Result<Vec<HeldOp>, StoreError>;
 
-    /// The parked operations of an atomic group, in the order of their numbers.
-    fn waiting_group(&mut self, group: GroupId) -> Result<Vec<HeldOp>, StoreError>;
+    /// Live features of a dataset but one that have a value in a field that should be unique, in the order of their
+    /// ids, at most two.
+    fn twins(
+        &mut self,
+        dataset_no: u16,
+        claim: (&FieldId, &Value),
+        but: FeatureId,
+    ) -> Result<Vec<FeatureId>, StoreError>;
 
     /// Writes everything: first what needs no number, then `feed_head` is raised by the number of entries, then the
     /// entries and the numbers of rows and log. Nothing that could wait for another comes after the counter.
     fn settle(&mut self, batch: &Batch) -> Result<Settled, StoreError>;
+}
+
+/// Which operations that wait are asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Held<'a> {
+    /// Parked ones that need one of these ids.
+    Needs(&'a [[u8; 16]]),
+    /// Parked ones of an atomic group.
+    Group(GroupId),
+    /// All contents under one id.
+    Op(OpId),
+    /// Parked ones for a reason, as the outcome says it.
+    Parked(&'a str),
 }
 
 /// What a push begins with.

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use faltkarta_changes::Operation;
-use faltkarta_model::{FeatureId, GroupId, OpId, ReplicaId};
+use faltkarta_changes::{Operation, is_same_value};
+use faltkarta_model::{FeatureId, FieldId, GroupId, OpId, ReplicaId, Value};
 use faltkarta_protocol::Author;
 
 use crate::error::StoreError;
@@ -9,7 +9,7 @@ use crate::judging::batch::{Batch, Entry};
 use crate::judging::content::Content;
 use crate::judging::dispute::{ConflictRow, ConflictState};
 use crate::judging::hold::{Arrived, HeldOp, Hold};
-use crate::judging::rows::{ChildRow, FeatureRow, Logged, Place, Rows};
+use crate::judging::rows::{ChildRow, FeatureRow, Held, Logged, Place, Rows};
 
 /// The store as it stands with what the batch will have written.
 pub(super) struct Sheet<'r> {
@@ -189,6 +189,30 @@ impl<'r> Sheet<'r> {
         self.author(setter)
     }
 
+    /// The first other live feature of a dataset that has a value in a field that should be unique.
+    pub(super) fn twin(
+        &mut self,
+        row: &FeatureRow,
+        (field, value): (&FieldId, &Value),
+    ) -> Result<Option<FeatureId>, StoreError> {
+        let has_it = |it: &FeatureRow| -> Result<bool, StoreError> {
+            let is_same =
+                it.content.properties()?.get(field).is_some_and(|it| is_same_value(it, value));
+            Ok(is_same
+                && !it.is_deleted
+                && it.dataset_no == row.dataset_no
+                && it.feature != row.feature)
+        };
+        for other in self.batch.rows.values() {
+            if has_it(other)? {
+                return Ok(Some(other.feature));
+            }
+        }
+        // A row that the batch writes anew was looked at already.
+        let stored = self.rows.twins(row.dataset_no, (field, value), row.feature)?;
+        Ok(stored.into_iter().find(|it| !self.batch.rows.contains_key(it)))
+    }
+
     /// Adds an entry.
     fn entry(&mut self, cause: Cause, row: &FeatureRow) -> Place {
         self.batch.entries.push(Entry {
@@ -255,14 +279,14 @@ impl<'r> Sheet<'r> {
         op: OpId,
     ) -> Result<Vec<Vec<Arrived>>, StoreError> {
         let needs = [*feature.as_bytes(), *op.as_bytes()];
-        let stored = self.rows.waiting(&needs)?;
+        let stored = self.rows.held(Held::Needs(&needs))?;
         let is_waiting = |it: &HeldOp| it.needs.is_some_and(|id| needs.contains(&id));
         let waiting = self.still_held(stored, is_waiting);
         let mut units: Vec<Vec<HeldOp>> = vec![];
         for held in waiting {
             let unit = match held.group {
                 Some(group) => {
-                    let stored = self.rows.waiting_group(group)?;
+                    let stored = self.rows.held(Held::Group(group))?;
                     self.still_held(stored, |it| it.group == Some(group))
                 }
                 None => vec![held],

@@ -22,8 +22,23 @@ pub(super) fn read(folder: &Path, conn: &mut Connection) -> Result<Catalogue, St
         let (no, revision) = keep(&tx, &dataset.id, &text).map_err(failed)?;
         datasets.push(Declared { no, revision, dataset, declaration: text });
     }
+    index_unique_fields(&tx, &datasets).map_err(failed)?;
     tx.commit().map_err(failed)?;
     Ok(Catalogue::new(datasets, forms(&folder.join("forms"))?))
+}
+
+/// An index over each field whose values should be unique, so that a second feature with one is found at once.
+fn index_unique_fields(conn: &Connection, datasets: &[Declared]) -> rusqlite::Result<()> {
+    for declared in datasets {
+        for field in declared.dataset.fields.iter().filter(|it| it.unique) {
+            let (no, field) = (declared.no, &field.id);
+            conn.execute_batch(&format!(
+                "CREATE INDEX IF NOT EXISTS unique_{no}_{field} ON feature(properties ->> '$.{field}')
+                     WHERE dataset = {no} AND NOT is_deleted"
+            ))?;
+        }
+    }
+    Ok(())
 }
 
 fn files(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {

@@ -1,14 +1,15 @@
 use std::collections::BTreeSet;
 
 use faltkarta_model::{BlobId, DatasetId, FeatureId, OpId, Timestamp, Value};
-use faltkarta_protocol::{Author, FeedBlob, FeedKind, FeedRow};
+use faltkarta_protocol::{Author, FeedBlob, FeedEntry, FeedKind, FeedRow};
 use rusqlite::{Connection, OptionalExtension as _};
 
-use crate::backend::{FeedPage, PulledEntry, StoreHead};
+use crate::backend::{FeedPage, StoreHead};
 use crate::error::StoreError;
-use crate::judging::{Catalogue, Content, Hash16, first_chain, next_chain};
+use crate::judging::{Catalogue, ConflictRow, Content, Hash16, first_chain, next_chain};
 use crate::role::Role;
 use crate::sqlite::open::meta;
+use crate::sqlite::rows;
 
 /// Where the feed ends, as this connection's snapshot has it.
 pub(super) fn head(conn: &Connection) -> Result<StoreHead, StoreError> {
@@ -193,18 +194,23 @@ fn pulled(
     raw: RawEntry,
     role: Role,
     catalogue: &Catalogue,
-) -> Result<Option<PulledEntry>, StoreError> {
+) -> Result<Option<FeedEntry>, StoreError> {
     let Some(declared) = catalogue.by_no(raw.dataset_no) else { return Ok(None) };
     if !role.may_fetch(&declared.dataset) {
         return Ok(None);
     }
     let (content, _) = raw.content.ok_or(StoreError::FeedBroken { seq: raw.seq })?;
+    let feature = FeatureId::from_uuid(uuid::Uuid::from_bytes(raw.feature));
+    let op = OpId::from_uuid(uuid::Uuid::from_bytes(raw.op));
+    let conflicts = rows::open_conflicts(conn, &[feature])?;
     let row = if raw.is_deleted { None } else { Some(feed_row(conn, &content)?) };
-    Ok(Some(PulledEntry {
+    Ok(Some(FeedEntry {
         seq: raw.seq,
-        op: OpId::from_uuid(uuid::Uuid::from_bytes(raw.op)),
+        op,
+        by: author(conn, op)?,
         dataset: DatasetId::clone(&declared.dataset.id),
-        feature: FeatureId::from_uuid(uuid::Uuid::from_bytes(raw.feature)),
+        feature,
+        conflicts: conflicts.into_iter().map(ConflictRow::told).collect(),
         version: raw.version,
         kind: if raw.is_deleted { FeedKind::Delete } else { FeedKind::Upsert },
         row,

@@ -1,14 +1,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use faltkarta_model::{FeatureId, FieldId, GroupId, OpId, ReplicaId, Timestamp};
+use faltkarta_model::{FeatureId, FieldId, GroupId, OpId, ReplicaId, Timestamp, Value};
 use faltkarta_protocol::{Author, Witness};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use uuid::Uuid;
 
 use crate::error::StoreError;
 use crate::judging::{
-    Batch, ChildRow, ConflictRow, ConflictState, FeatureRow, HeldOp, Lineage, Logged, Opening,
-    Rows, Settled, WitnessIs,
+    Batch, ChildRow, ConflictRow, ConflictState, FeatureRow, Held, HeldOp, Lineage, Logged,
+    Opening, Rows, Settled, WitnessIs,
 };
 use crate::sqlite::row::{feature_row, load};
 use crate::sqlite::{feed, open, settle};
@@ -23,17 +23,19 @@ impl<'c> OpenRows<'c> {
         Self { conn }
     }
 
-    fn held(&self, sql: &str, keys: &[[u8; 16]]) -> Result<Vec<HeldOp>, StoreError> {
+    fn held_where(
+        &self,
+        condition: &str,
+        key: impl rusqlite::Params,
+    ) -> Result<Vec<HeldOp>, StoreError> {
         let failed = StoreError::database("looking for operations that wait");
-        let mut statement = self.conn.prepare_cached(sql).map_err(failed)?;
+        let sql = format!("{HELD} WHERE {condition}");
+        let mut statement = self.conn.prepare_cached(&sql).map_err(failed)?;
+        let mut rows = statement.query(key).map_err(failed)?;
         let mut held = vec![];
-        for key in keys {
-            let mut rows = statement.query([key]).map_err(failed)?;
-            while let Some(row) = rows.next().map_err(failed)? {
-                held.push(held_op(row)?);
-            }
+        while let Some(row) = rows.next().map_err(failed)? {
+            held.push(held_op(row)?);
         }
-        held.sort_by_key(|it| (it.replica, it.op_no));
         Ok(held)
     }
 }
@@ -47,13 +49,8 @@ const CONFLICTS: &str = "
 SELECT body, feature, dataset, replica, at, user, candidate_by, store_by, merged, state, closed_by
 FROM conflict WHERE feature = ?1 AND state = 'open' ORDER BY id";
 
-const WAITING: &str = "
-SELECT op, hash, is_parked, why, needs, grp, replica, op_no, at, device, payload FROM held
-WHERE needs = ?1 AND is_parked";
-
-const WAITING_GROUP: &str = "
-SELECT op, hash, is_parked, why, needs, grp, replica, op_no, at, device, payload FROM held
-WHERE grp = ?1 AND is_parked";
+const HELD: &str = "
+SELECT op, hash, is_parked, why, needs, grp, replica, op_no, at, device, payload FROM held";
 
 impl Rows for OpenRows<'_> {
     fn opening(
@@ -192,24 +189,44 @@ impl Rows for OpenRows<'_> {
     }
 
     fn open_conflicts(&mut self, features: &[FeatureId]) -> Result<Vec<ConflictRow>, StoreError> {
-        let failed = StoreError::database("reading conflicts");
-        let mut statement = self.conn.prepare_cached(CONFLICTS).map_err(failed)?;
-        let mut conflicts = vec![];
-        for feature in features {
-            let mut rows = statement.query([feature.as_bytes()]).map_err(failed)?;
-            while let Some(row) = rows.next().map_err(failed)? {
-                conflicts.push(conflict_row(row)?);
+        open_conflicts(self.conn, features)
+    }
+
+    fn held(&mut self, which: Held<'_>) -> Result<Vec<HeldOp>, StoreError> {
+        let mut held = vec![];
+        match which {
+            Held::Needs(ids) => {
+                for id in ids {
+                    held.extend(self.held_where("needs = ?1 AND is_parked", params![id])?);
+                }
             }
+            Held::Group(group) => {
+                held = self.held_where("grp = ?1 AND is_parked", params![group.as_bytes()])?;
+            }
+            Held::Op(op) => held = self.held_where("op = ?1", params![op.as_bytes()])?,
+            Held::Parked(why) => held = self.held_where("why = ?1 AND is_parked", params![why])?,
         }
-        Ok(conflicts)
+        held.sort_by_key(|it| (it.replica, it.op_no));
+        Ok(held)
     }
 
-    fn waiting(&mut self, needs: &[[u8; 16]]) -> Result<Vec<HeldOp>, StoreError> {
-        self.held(WAITING, needs)
-    }
-
-    fn waiting_group(&mut self, group: GroupId) -> Result<Vec<HeldOp>, StoreError> {
-        self.held(WAITING_GROUP, &[*group.as_bytes()])
+    fn twins(
+        &mut self,
+        dataset_no: u16,
+        (field, value): (&FieldId, &Value),
+        but: FeatureId,
+    ) -> Result<Vec<FeatureId>, StoreError> {
+        let Some(value) = unique_text(value) else { return Ok(vec![]) };
+        // The same expression as in the index that `catalogue` makes for the field.
+        let sql = format!(
+            "SELECT id FROM feature WHERE dataset = {dataset_no} AND properties ->> '$.{field}' = ?1
+                 AND NOT is_deleted AND id <> ?2 ORDER BY id LIMIT 2"
+        );
+        let ids: Result<Vec<[u8; 16]>, _> = self.conn.prepare_cached(&sql).and_then(|mut it| {
+            it.query_map(params![value, but.as_bytes()], |row| row.get(0))?.collect()
+        });
+        let ids = ids.map_err(StoreError::database("looking for features with the same value"))?;
+        Ok(ids.into_iter().map(|it| FeatureId::from_uuid(Uuid::from_bytes(it))).collect())
     }
 
     fn settle(&mut self, batch: &Batch) -> Result<Settled, StoreError> {
@@ -217,7 +234,34 @@ impl Rows for OpenRows<'_> {
     }
 }
 
-/// A row of `held`, in the order of columns of [`WAITING`].
+/// The open conflicts of features.
+pub(super) fn open_conflicts(
+    conn: &Connection,
+    features: &[FeatureId],
+) -> Result<Vec<ConflictRow>, StoreError> {
+    let failed = StoreError::database("reading conflicts");
+    let mut statement = conn.prepare_cached(CONFLICTS).map_err(failed)?;
+    let mut conflicts = vec![];
+    for feature in features {
+        let mut rows = statement.query([feature.as_bytes()]).map_err(failed)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            conflicts.push(conflict_row(row)?);
+        }
+    }
+    Ok(conflicts)
+}
+
+/// A value as the operator `->>` gives it; `None` for those that cannot be unique.
+fn unique_text(value: &Value) -> Option<rusqlite::types::Value> {
+    match value {
+        Value::Text(text) => Some(text.clone().into()),
+        Value::Int(number) => Some((*number).into()),
+        Value::Real(number) => Some((*number).into()),
+        Value::Null | Value::Bool(_) | Value::List(_) | Value::Geometry(_) => None,
+    }
+}
+
+/// A row of `held`, in the order of columns of [`HELD`].
 pub(super) fn held_op(row: &Row<'_>) -> Result<HeldOp, StoreError> {
     type Ids = (Option<[u8; 16]>, Option<[u8; 16]>, Option<[u8; 16]>, String);
     let failed = StoreError::database("reading operations that wait");
