@@ -13,7 +13,7 @@ use faltkarta_changes::{Change, Operation, OperationKind};
 use faltkarta_geo::Geometry;
 use faltkarta_model::{DatasetId, FeatureId, FieldId, OpId, ReplicaId, Timestamp, Value};
 use faltkarta_protocol::{JoinReply, OpOutcome, Outcome, PullReply, PushReply};
-use faltkarta_server::{OpenMode, Rim, Serving, SqliteStore, open_store};
+use faltkarta_server::{GeodataStore, OpenMode, Rim, Serving, SqliteStore, open_store};
 use serde_json::json;
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -79,7 +79,7 @@ impl Bench {
         path
     }
 
-    pub fn serve(&self, store: Arc<SqliteStore>) -> Serving {
+    pub fn serve(&self, store: Arc<dyn GeodataStore>) -> Serving {
         Serving::start(store, self.rim.clone(), "127.0.0.1:0".parse().unwrap()).unwrap()
     }
 }
