@@ -278,25 +278,6 @@ impl Field {
             draft,
         })
     }
-
-    /// `A3-017`: a letter and a digit of this laptop, and a count that never goes back.
-    fn next_local_number(&mut self) -> Result<String, AppError> {
-        // Letters that are not taken for digits on paper.
-        const LETTERS: &[u8] = b"ABCDEFGHJKLMNPRSTUVWXYZ";
-        let number: u32 =
-            self.store.meta("local_number")?.and_then(|it| it.parse().ok()).unwrap_or(0) + 1;
-        self.store.set_meta("local_number", &number.to_string())?;
-        let series = if let Some(series) = self.store.meta("local_series")? {
-            series
-        } else {
-            let bytes = *self.store.replica().as_bytes();
-            let letter = char::from(LETTERS[usize::from(bytes[15]) % LETTERS.len()]);
-            let series = format!("{letter}{}", bytes[14] % 10);
-            self.store.set_meta("local_series", &series)?;
-            series
-        };
-        Ok(format!("{series}-{number:03}"))
-    }
 }
 
 /// What the core knows for questions: fields of the subject by the same name, and the common core.

@@ -203,6 +203,12 @@ impl Field {
         self.data_version += 1;
     }
 
+    /// Marks that everything may look different.
+    pub(crate) fn redraw(&mut self) {
+        self.tile_version += 1;
+        self.data_version += 1;
+    }
+
     /// Counts up when live tiles change; part of their address.
     pub fn tile_version(&self) -> u32 {
         self.tile_version

@@ -5,6 +5,8 @@
 //! requests, so that work goes on beside it.
 
 mod answering;
+mod area_rule;
+mod areas;
 mod card;
 mod catalog;
 mod completing;
@@ -17,6 +19,7 @@ mod field;
 mod foreseeing;
 mod identify;
 mod map_tile;
+mod numbers;
 mod outbox;
 mod overview;
 mod parcel_labels;
@@ -44,6 +47,6 @@ pub use outbox::OutboxFile;
 pub use overview::{ChangeRow, Changes, DatasetStatus, Status};
 pub use shape::{point_on, to_geojson};
 pub use sync::{
-    BlobState, EnrolStep, Enrolment, FieldAccess, Link, LinkError, Scheduler, SyncReport, enrol,
-    install_next_package, sync_round,
+    BlobState, EnrolStep, Enrolment, FieldAccess, Link, LinkError, RowLink, Scheduler, SyncReport,
+    enrol, install_next_package, sync_round,
 };

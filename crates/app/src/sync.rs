@@ -1,13 +1,18 @@
 //! The exchange with a geodata store: what is asked of a link, one round, and when the next one is due.
 
+mod areas;
 mod engine;
 mod enrol;
 mod fetch;
 mod link;
 mod photos;
+mod pull;
+mod row_link;
 mod scheduler;
+mod tending;
 
 pub use engine::{FieldAccess, SyncReport, sync_round};
 pub use enrol::{EnrolStep, Enrolment, enrol, install_next_package};
 pub use link::{BlobState, Link, LinkError};
+pub use row_link::RowLink;
 pub use scheduler::Scheduler;

@@ -118,7 +118,10 @@ fn every_call_of_a_round_may_be_lost_on_either_way_and_each_edit_counts_once() {
             laptop.edit("AV-121", "lage", "stängd");
             store.cut_at = Some((n + 1, cut));
             let report = laptop.round(&mut store);
-            assert!(report.failure.is_some(), "call {n} {cut:?}");
+            let lost = store.calls[n as usize].as_str();
+            // What can wait for another day is no failure of a round.
+            let can_wait = ["numbers", "digest", "report"].contains(&lost);
+            assert_eq!(report.failure.is_some(), !can_wait, "call {n} {lost} {cut:?}");
             assert_eq!(laptop.lage("AV-121"), "stängd");
             let mut laptop = laptop.kill();
             store.cut_at = None;

@@ -82,7 +82,10 @@ mod tests {
         let place = Geometry::point(162_914.167, 6_608_920.569);
         let hash = row_hash(feature(), 4, Some(&place), &properties());
         assert_eq!(hex_of(hash), "fe9178dfe13829015fafc72ff590ba5c");
-        assert_eq!(hex_of(row_hash(feature(), 1, None, &Properties::new())), "d6227b3d4f1b08abcd8def8e0a307531");
+        assert_eq!(
+            hex_of(row_hash(feature(), 1, None, &Properties::new())),
+            "d6227b3d4f1b08abcd8def8e0a307531"
+        );
     }
 
     #[test]

@@ -43,6 +43,12 @@ pub struct RowsReply {
     pub next: Option<String>,
     /// Where the feed ended when the piece was read.
     pub at: Head,
+    /// The history that it was read from.
+    #[serde(default)]
+    pub epoch: String,
+    /// The cursor at `at`: a laptop that has fetched all pieces pulls on from the first one's.
+    #[serde(default)]
+    pub cursor: String,
 }
 
 /// `GET /sync/v1/{workspace}/digest`: what a laptop with this subscription must hold.

@@ -15,9 +15,9 @@ use faltkarta_model::{
     BlobId, Class, DatasetId, FeatureId, FieldId, GroupId, OpId, ReplicaId, Timestamp, Value,
 };
 use faltkarta_protocol::{
-    AttributeFilter, Author, DatasetDigest, Declaration, DeviceReport, DigestReply, ErrorBody, FeedBlob,
-    FeedConflict, FeedEntry, FeedKind, FeedRow, Head, JoinReply, JoinRequest, NumberBlock,
-    NumberRequest, OpOutcome, Outcome, PACKAGE_FORMAT, PROTOCOL_VERSION, PackageFile,
+    AttributeFilter, Author, DatasetDigest, Declaration, DeviceReport, DigestReply, ErrorBody,
+    FeedBlob, FeedConflict, FeedEntry, FeedKind, FeedRow, Head, JoinReply, JoinRequest,
+    NumberBlock, NumberRequest, OpOutcome, Outcome, PACKAGE_FORMAT, PROTOCOL_VERSION, PackageFile,
     PackageFileKind, PackageManifest, PackageScope, PackagedDataset, PullReply, PushReply,
     PushRequest, RowsReply, SchemaRevision, Subscription, SubscriptionPart, Witness,
 };
@@ -337,7 +337,16 @@ fn what_a_laptop_wants() {
             }],
         },
     );
-    check("rows_reply.json", &RowsReply { entries: vec![], next: Some("01".into()), at: head() });
+    check(
+        "rows_reply.json",
+        &RowsReply {
+            entries: vec![],
+            next: Some("01".into()),
+            at: head(),
+            epoch: EPOCH.into(),
+            cursor: "opaque".into(),
+        },
+    );
     check(
         "digest_reply.json",
         &DigestReply {

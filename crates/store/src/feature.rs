@@ -332,7 +332,7 @@ fn read_overlay(row: &Row<'_>) -> rusqlite::Result<Result<OverlayRow, StoreError
     }))
 }
 
-fn read_base(row: &Row<'_>) -> rusqlite::Result<Result<StoredFeature, StoreError>> {
+pub(crate) fn read_base(row: &Row<'_>) -> rusqlite::Result<Result<StoredFeature, StoreError>> {
     let id: Vec<u8> = row.get(0)?;
     let number: u32 = row.get(1)?;
     let dataset: String = row.get(2)?;

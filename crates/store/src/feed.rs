@@ -125,7 +125,10 @@ fn is_under_way(tx: &Transaction<'_>, entry: &FeedEntry) -> Result<bool, StoreEr
 }
 
 /// Features whose own edits are shown by the base from now on.
-fn own_features_passed(tx: &Transaction<'_>, to_seq: u64) -> Result<Vec<FeatureId>, StoreError> {
+pub(crate) fn own_features_passed(
+    tx: &Transaction<'_>,
+    to_seq: u64,
+) -> Result<Vec<FeatureId>, StoreError> {
     let mut statement = tx.prepare_cached(
         "SELECT DISTINCT j.feature FROM journal j JOIN overlay o ON o.id = j.feature
          WHERE j.until_seq <= ?1",

@@ -5,11 +5,13 @@ use std::sync::atomic::Ordering;
 
 use faltkarta_model::FeatureId;
 use faltkarta_protocol::{
-    PACKAGE_FORMAT, PackageFile, PackageFileKind, PackageManifest, PackageScope,
+    FeedConflict, PACKAGE_FORMAT, PackageFile, PackageFileKind, PackageManifest, PackageScope,
 };
 use rusqlite::{OptionalExtension as _, Transaction};
 use sha2::{Digest as _, Sha256};
 
+use crate::declaration;
+use crate::difference::has_previous;
 use crate::error::{StoreError, bad_column};
 use crate::folder::sync_folder_of;
 use crate::overlay;
@@ -215,10 +217,19 @@ impl Install {
     fn swap(&self, tx: &Transaction<'_>, base_map: Option<&str>) -> Result<(), StoreError> {
         let manifest = &self.manifest;
         let old_epoch = read_meta(tx, "epoch")?;
+        // What the person saw is kept until all that waits was sent; the oldest of several, because it is the one.
+        let waits = "SELECT EXISTS (SELECT 1 FROM journal WHERE state = 'pending')";
+        let has_waiting: bool = tx.query_row(waits, [], |row| row.get(0))?;
+        tx.execute_batch(if has_waiting && !has_previous(tx)? {
+            "CREATE TABLE dataset_previous AS SELECT no, id FROM dataset;
+             ALTER TABLE base RENAME TO base_previous;"
+        } else {
+            "DROP TABLE base;"
+        })?;
         tx.execute_batch(
-            "DROP TABLE base; ALTER TABLE base_next RENAME TO base;
+            "ALTER TABLE base_next RENAME TO base;
              DELETE FROM dataset; DELETE FROM spatial_index; DELETE FROM search_index; DELETE FROM form;
-             DELETE FROM gone; DELETE FROM feature_blob; DELETE FROM overlay;
+             DELETE FROM gone; DELETE FROM feature_blob; DELETE FROM overlay; DELETE FROM moved_out;
              INSERT INTO dataset SELECT no, id, revision, declaration, data_date, lease_until FROM package.dataset;
              INSERT INTO spatial_index SELECT dataset, rows, tree FROM package.spatial_index;
              INSERT INTO search_index SELECT part, bytes FROM package.search_index;
@@ -252,11 +263,39 @@ impl Install {
         if let Some(name) = base_map {
             write_meta(tx, "base_map", name)?;
         }
+        declaration::forget_passed(tx)?;
+        take_conflicts(tx)?;
         if old_epoch.is_some_and(|it| it != manifest.epoch) {
             crate::journal::offer_all_again(tx)?;
         }
         rebuild_overlay(tx, manifest.seq)
     }
+}
+
+/// The store's open conflicts, when the package carries them; else those that are known stay until the feed speaks.
+fn take_conflicts(tx: &Transaction<'_>) -> Result<(), StoreError> {
+    if !tx.table_exists(Some("package"), "conflict")? {
+        return Ok(());
+    }
+    let rows: Vec<(Vec<u8>, Vec<u8>, String, String)> = tx
+        .prepare("SELECT id, feature, dataset, body FROM package.conflict")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+        .collect::<Result<_, _>>()?;
+    tx.execute("DELETE FROM conflict", [])?;
+    for (id, feature, dataset, body) in rows {
+        let conflict: FeedConflict =
+            serde_json::from_str(&body).map_err(|error| damaged(error.to_string()))?;
+        tx.prepare_cached(
+            "INSERT INTO conflict(id, feature, dataset, op, body) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute((id, feature, dataset, &conflict.op.as_bytes()[..], body))?;
+    }
+    tx.execute(
+        "UPDATE journal SET state = 'received', why = 'resolved'
+         WHERE state = 'conflict' AND NOT EXISTS (SELECT 1 FROM conflict c WHERE c.op = journal.id)",
+        [],
+    )?;
+    Ok(())
 }
 
 impl Store {

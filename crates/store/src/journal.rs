@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use faltkarta_changes::Operation;
 use faltkarta_model::{FeatureId, GroupId, OpId, Timestamp};
 use faltkarta_protocol::{Outcome, PushReply};
@@ -176,6 +178,23 @@ impl Store {
             ops.push(op);
         }
         Ok(ops)
+    }
+
+    /// The numbers that operations had in a history that the store has lost; those that never had one are left out.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the read.
+    pub fn former_seqs(&self, ops: &[Operation]) -> Result<BTreeMap<OpId, u64>, StoreError> {
+        let mut statement =
+            self.conn.prepare_cached("SELECT former_seq FROM journal WHERE id = ?1")?;
+        let mut all = BTreeMap::new();
+        for op in ops {
+            let former: Option<u64> =
+                statement.query_row([&op.id.as_bytes()[..]], |row| row.get(0))?;
+            all.extend(former.map(|it| (op.id, it)));
+        }
+        Ok(all)
     }
 
     /// How many operations wait.

@@ -7,6 +7,8 @@
 
 mod attachment;
 mod conflict;
+mod declaration;
+mod difference;
 mod draft;
 mod error;
 mod feature;
@@ -16,6 +18,7 @@ mod index;
 mod install;
 mod journal;
 mod key;
+mod number;
 mod overlay;
 mod picture;
 mod recent;

@@ -127,7 +127,16 @@ impl Store {
     /// [`StoreError`] of the write.
     pub fn renew_replica(&mut self, ids: &mut dyn IdSource) -> Result<(), StoreError> {
         let replica = ReplicaId::new(ids);
-        self.set_meta("replica", &replica.to_string())?;
+        self.write(|tx| {
+            write_meta(tx, "replica", &replica.to_string())?;
+            // The copy has the same leased numbers and the same code: neither may use them any more, and this one
+            // is the one that knows.
+            tx.execute_batch(
+                "DELETE FROM number_block; DELETE FROM number_request;
+                 DELETE FROM meta WHERE key = 'laptop_code';",
+            )?;
+            Ok(())
+        })?;
         self.replica = replica;
         Ok(())
     }

@@ -52,6 +52,7 @@ pub(crate) fn accepted(response: Response<Body>) -> Result<Response<Body>, LinkE
 }
 
 fn refusal(status: u16, response: Response<Body>) -> LinkError {
+    let is_page = media_type(&response).is_some_and(|it| it.eq_ignore_ascii_case("text/html"));
     let next_offset = offset(&response, "upload-offset");
     let body = response
         .into_body()
@@ -64,6 +65,7 @@ fn refusal(status: u16, response: Response<Body>) -> LinkError {
         return match status {
             // A gateway that finds no store behind it.
             500..=599 => LinkError::Unreachable { text: format!("status {status}") },
+            404 | 405 if !is_page => LinkError::NoSuchAddress,
             _ => LinkError::NotAGeodataStore,
         };
     };

@@ -6,5 +6,6 @@
 mod address;
 mod answer;
 mod link;
+mod row_link;
 
 pub use link::HttpLink;

@@ -68,21 +68,21 @@ impl HttpLink {
         &self.url
     }
 
-    fn bearer(&self) -> Result<String, LinkError> {
+    pub(crate) fn bearer(&self) -> Result<String, LinkError> {
         let token = self.token.as_deref().ok_or(LinkError::SignedOut)?;
         Ok(format!("Bearer {token}"))
     }
 
-    fn path(&self, workspace: &str, rest: &str) -> String {
+    pub(crate) fn path(&self, workspace: &str, rest: &str) -> String {
         format!("{}/sync/v1/{}/{rest}", self.url, address::escape(workspace))
     }
 
-    fn get<T: DeserializeOwned>(&self, url: &str) -> Result<T, LinkError> {
+    pub(crate) fn get<T: DeserializeOwned>(&self, url: &str) -> Result<T, LinkError> {
         let called = self.agent.get(url).header(header::AUTHORIZATION, self.bearer()?).call();
         message(called.map_err(|error| of_call(&error))?)
     }
 
-    fn post<T: DeserializeOwned>(
+    pub(crate) fn post<T: DeserializeOwned>(
         &self,
         url: &str,
         bearer: Option<&str>,
@@ -111,6 +111,24 @@ fn config() -> Config {
         .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
         .user_agent(concat!("faltkarta/", env!("CARGO_PKG_VERSION")))
         .build()
+}
+
+impl HttpLink {
+    /// Puts a message; the answer as it came.
+    pub(crate) fn put(
+        &self,
+        url: &str,
+        body: &impl Serialize,
+    ) -> Result<Response<Body>, LinkError> {
+        let bytes = serde_json::to_vec(body)
+            .map_err(|error| LinkError::Damaged { text: error.to_string() })?;
+        let request = self
+            .agent
+            .put(url)
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::AUTHORIZATION, self.bearer()?);
+        request.send(bytes).map_err(|error| of_call(&error))
+    }
 }
 
 impl Link for HttpLink {

@@ -1,12 +1,11 @@
 use std::cell::RefCell;
 use std::sync::{Mutex, PoisonError};
 
-use faltkarta_model::{IdSource, Timestamp};
+use faltkarta_model::{DatasetId, IdSource, Timestamp};
 use faltkarta_protocol::{Outcome, PROTOCOL_VERSION, PushReply, PushRequest};
 
 use crate::error::AppError;
 use crate::field::Field;
-use crate::sync::enrol::install_next_package;
 use crate::sync::link::{Link, LinkError};
 
 /// Most operations and bytes of one push. Source: the wire's document, `docs/formats/sync-1.md`.
@@ -49,6 +48,8 @@ pub struct SyncReport {
     pub n_quarantined: u32,
     /// Photos that the store holds now and did not before.
     pub n_photos: u32,
+    /// Datasets whose rows were not what the store holds; they were fetched again.
+    pub differing: Vec<DatasetId>,
     /// Number of the last feed entry that is in the base.
     pub cursor_seq: u64,
     /// The first thing that went wrong; the rest of the round was done as far as it could be.
@@ -71,11 +72,14 @@ pub fn sync_round(
         Ok::<_, AppError>((workspace, it.store.meta("needs_resync")?.is_some()))
     })?;
     let mut round = Round { field, link, now, ids, workspace, report: SyncReport::default() };
-    let is_ready = !needs_package || round.note(Round::fetch_package);
-    if is_ready {
-        round.push_and_pull();
+    let is_ready = !needs_package || round.note(Round::resync);
+    if is_ready && round.push_and_pull() {
+        round.settle();
     }
     round.note(Round::send_photos);
+    if let Err(error) = round.tell() {
+        tracing::info!(code = error.code(), "the store was not told how things stand");
+    }
     let failure = round.report.failure.take();
     let at = (round.now)();
     let report = round.report;
@@ -112,7 +116,7 @@ pub(super) struct Round<'a, A: FieldAccess> {
     pub(super) field: &'a A,
     pub(super) link: &'a mut dyn Link,
     pub(super) now: &'a mut dyn FnMut() -> Timestamp,
-    ids: &'a mut dyn IdSource,
+    pub(super) ids: &'a mut dyn IdSource,
     pub(super) workspace: String,
     pub(super) report: SyncReport,
 }
@@ -130,27 +134,48 @@ impl<A: FieldAccess> Round<'_, A> {
         }
     }
 
-    fn push_and_pull(&mut self) {
+    /// Neither waits for the other; says whether the pull went well.
+    fn push_and_pull(&mut self) -> bool {
         let pushed = self.push();
         let pulled = self.pull();
         let is_resync =
             |it: &Result<(), AppError>| matches!(it, Err(AppError::Link(LinkError::Resync)));
         if !is_resync(&pushed) && !is_resync(&pulled) {
             self.note(|_| pushed);
-            self.note(|_| pulled);
-            return;
+            return self.note(|_| pulled);
         }
-        // Another history, or one that was cut behind our cursor: a new package, then all again.
+        // Another history, or one that was cut behind our cursor: a new beginning, then all again.
         let is_marked = self
             .note(|it| it.field.with(|field| Ok(field.store.set_meta("needs_resync", "store")?)));
-        if is_marked && self.note(Self::fetch_package) {
-            self.note(Self::push);
-            self.note(Self::pull);
+        if !is_marked || !self.note(Self::resync) {
+            return false;
+        }
+        self.note(Self::push);
+        self.note(Self::pull)
+    }
+
+    /// What follows a push and a pull; the first part is work, the rest may wait for another day.
+    fn settle(&mut self) {
+        self.note(Self::follow_areas);
+        self.note(Self::backfill);
+        self.note(Self::let_go);
+        for (name, act) in [
+            ("numbers", Self::lease_numbers as fn(&mut Self) -> Result<(), AppError>),
+            ("comparison", Self::compare),
+        ] {
+            if let Err(error) = act(self) {
+                tracing::info!(name, code = error.code(), "put off");
+            }
         }
     }
 
-    fn fetch_package(&mut self) -> Result<(), AppError> {
-        install_next_package(self.field, self.link, &mut |_| {})
+    /// What nothing hangs on any more goes.
+    fn let_go(&mut self) -> Result<(), AppError> {
+        self.field.with(|it| {
+            let effect = it.store.release_moved_out()?;
+            it.take_effect(&effect);
+            Ok(it.store.drop_previous_base()?)
+        })
     }
 
     fn push(&mut self) -> Result<(), AppError> {
@@ -199,30 +224,6 @@ impl<A: FieldAccess> Round<'_, A> {
         }
         Ok(())
     }
-
-    fn pull(&mut self) -> Result<(), AppError> {
-        loop {
-            let (cursor, seq) = self.field.with(|it| {
-                Ok::<_, AppError>((it.store.cursor()?.unwrap_or_default(), it.store.cursor_seq()?))
-            })?;
-            let page = self.link.pull(&self.workspace, &cursor)?;
-            let at = (self.now)();
-            let effect = self.field.with(|it| {
-                let effect = it.store.apply_page(&page, at)?;
-                it.take(&effect.changes);
-                Ok::<_, AppError>(effect)
-            })?;
-            self.report.n_received += effect.n_entries;
-            self.report.n_merged += effect.n_merged;
-            if page.up_to_date {
-                return Ok(());
-            }
-            if page.at.seq <= seq {
-                let text = "a page that leads nowhere".to_owned();
-                return Err(LinkError::Damaged { text }.into());
-            }
-        }
-    }
 }
 
 fn push_request(field: &mut Field) -> Result<Option<PushRequest>, AppError> {
@@ -236,7 +237,7 @@ fn push_request(field: &mut Field) -> Result<Option<PushRequest>, AppError> {
         replica: field.store.replica(),
         lineage: field.store.meta("lineage")?.unwrap_or_default(),
         witness: field.store.witness()?,
+        former_seqs: field.store.former_seqs(&ops)?,
         ops,
-        former_seqs: std::collections::BTreeMap::new(),
     }))
 }

@@ -3,6 +3,8 @@ use faltkarta_protocol::{
     JoinReply, JoinRequest, PackageManifest, PullReply, PushReply, PushRequest,
 };
 
+use crate::sync::row_link::RowLink;
+
 /// What a store is known to have of a blob.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BlobState {
@@ -13,7 +15,7 @@ pub enum BlobState {
 }
 
 /// The way to one geodata store. Calls wait for the network; nothing of the laptop is held meanwhile.
-pub trait Link {
+pub trait Link: RowLink {
     /// Enrols this laptop; the token of the answer is used from then on.
     ///
     /// # Errors
@@ -90,6 +92,12 @@ pub enum LinkError {
     /// Something answered that is not a geodata store: a captive portal, a web page.
     #[error("what answers there is not a geodata store")]
     NotAGeodataStore,
+    /// Nothing is at this address, and nothing says that a geodata store is near.
+    #[error("nothing is at this address")]
+    NoSuchAddress,
+    /// The store does not offer this: it is older than the laptop.
+    #[error("the geodata store does not offer this")]
+    NotOffered,
     /// The one-time code is missing, unknown, used or too old.
     #[error("the one-time code does not hold")]
     CodeInvalid,
@@ -155,7 +163,8 @@ impl LinkError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Unreachable { .. } | Self::Refused { .. } => "server_unreachable",
-            Self::NotAGeodataStore => "not_a_geodata_store",
+            Self::NotAGeodataStore | Self::NoSuchAddress => "not_a_geodata_store",
+            Self::NotOffered => "not_offered",
             Self::CodeInvalid => "code_invalid",
             Self::SignedOut => "signed_out",
             Self::Unpermitted => "unpermitted",

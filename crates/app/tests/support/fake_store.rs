@@ -1,17 +1,19 @@
 //! A geodata store in memory that may be cut off at any point.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use faltkarta_app::{BlobState, Link, LinkError};
+use faltkarta_app::{BlobState, Link, LinkError, RowLink};
 use faltkarta_changes::{
     Conflict, ConflictKind, Current, CurrentRow, Effect, Operation, OperationKind, Verdict,
     conflict_id, merge,
 };
 use faltkarta_model::{BlobId, Dataset, DatasetId, FeatureId, GEOMETRY_FIELD, OpId, Value};
 use faltkarta_protocol::{
-    Author, FeedBlob, FeedConflict, FeedEntry, FeedKind, FeedRow, Head, JoinReply, JoinRequest,
-    OpOutcome, Outcome, PackageManifest, PullReply, PushReply, PushRequest,
+    Author, Declaration, DeviceReport, DigestReply, FeedBlob, FeedConflict, FeedEntry, FeedKind,
+    FeedRow, Head, JoinReply, JoinRequest, NumberBlock, NumberRequest, OpOutcome, Outcome,
+    PackageManifest, PullReply, PushReply, PushRequest, RowSum, RowsReply, SchemaRevision,
+    Subscription, row_hash,
 };
 
 use super::{DATASETS, Package, TOKEN, field, now, package, text, town};
@@ -52,12 +54,26 @@ pub(crate) struct FakeStore {
     /// Which call breaks how: counts down over all calls.
     pub(crate) cut_at: Option<(u32, Cut)>,
     pub(crate) n_calls: u32,
+    pub(crate) calls: Vec<String>,
     /// Bytes of a package file after which the fetch breaks, once.
     pub(crate) fetch_cut: Option<usize>,
     pub(crate) n_fetched: u64,
     /// Refusal of every push or pull.
     pub(crate) refusal: RefCell<Option<(&'static str, LinkError)>>,
     pub(crate) page_entries: usize,
+    /// Whether rows are handed out by dataset, and what goes with it.
+    pub(crate) offers_rows: bool,
+    pub(crate) subscription: Subscription,
+    /// Features outside the laptop's area.
+    pub(crate) outside: BTreeSet<FeatureId>,
+    pub(crate) declarations: BTreeMap<(DatasetId, u32), String>,
+    pub(crate) numbers: BTreeMap<String, u64>,
+    pub(crate) leased: BTreeMap<uuid::Uuid, NumberBlock>,
+    pub(crate) reports: Vec<DeviceReport>,
+    /// The feed is cut off up to this entry.
+    pub(crate) min_seq: u64,
+    /// Names of the calls of the row link, with what they asked.
+    pub(crate) asked: Vec<String>,
 }
 
 impl FakeStore {
@@ -82,10 +98,20 @@ impl FakeStore {
             known_replicas: vec![],
             cut_at: None,
             n_calls: 0,
+            calls: vec![],
             fetch_cut: None,
             n_fetched: 0,
             refusal: RefCell::new(None),
             page_entries: 3,
+            offers_rows: true,
+            subscription: Subscription { revision: 0, parts: vec![] },
+            outside: BTreeSet::new(),
+            declarations: BTreeMap::new(),
+            numbers: BTreeMap::new(),
+            leased: BTreeMap::new(),
+            reports: vec![],
+            min_seq: 0,
+            asked: vec![],
         }
     }
 
@@ -96,6 +122,7 @@ impl FakeStore {
     /// Asks the plan of faults; `true` when the answer of this call is lost.
     fn call(&mut self, name: &str) -> Result<bool, LinkError> {
         self.n_calls += 1;
+        self.calls.push(name.to_owned());
         if let Some((which, refusal)) = &*self.refusal.borrow()
             && *which == name
         {
@@ -250,6 +277,53 @@ impl FakeStore {
         self.enter(op, feature, "Per Lund");
     }
 
+    fn revisions(&self) -> Vec<SchemaRevision> {
+        let newest: BTreeMap<&DatasetId, u32> =
+            self.declarations.keys().map(|(dataset, revision)| (dataset, *revision)).collect();
+        newest
+            .into_iter()
+            .map(|(dataset, revision)| SchemaRevision { dataset: dataset.clone(), revision })
+            .collect()
+    }
+
+    /// A feature moves out of the laptop's area.
+    pub(crate) fn move_out(&mut self, id: FeatureId) {
+        let op = OpId::from_uuid(uuid::Uuid::from_u128(0x0de1 << 96 | u128::from(self.head())));
+        self.rows.get_mut(&id).unwrap().current.version += 1;
+        self.enter(op, id, "Per Lund");
+        let entry = self.feed.last_mut().unwrap();
+        (entry.kind, entry.row) = (FeedKind::Leave, None);
+        self.outside.insert(id);
+    }
+
+    /// The newest entry of a feature, as if it had just been read.
+    fn newest(&self, id: FeatureId) -> FeedEntry {
+        let mut store = self.feed.iter().rev().filter(|it| it.feature == id).cloned();
+        let row = &self.rows[&id];
+        let mut properties = row.current.values.clone();
+        let geometry = properties.remove(&field(GEOMETRY_FIELD)).unwrap_or(Value::Null);
+        let entry = store.next().unwrap_or(FeedEntry {
+            seq: self.base_seq,
+            op: OpId::from_uuid(uuid::Uuid::nil()),
+            dataset: row.dataset.clone(),
+            feature: id,
+            version: row.current.version,
+            kind: FeedKind::Upsert,
+            row: Some(FeedRow { geometry, properties, blobs: vec![] }),
+            by: None,
+            conflicts: vec![],
+        });
+        self.told(&entry)
+    }
+
+    fn offered(&mut self, call: &str, what: &str) -> Result<bool, LinkError> {
+        self.asked.push(format!("{call} {what}").trim().to_owned());
+        if !self.offers_rows {
+            return Err(LinkError::NotOffered);
+        }
+        self.call(call)
+    }
+
     /// The entry with the conflicts that are open now, as the store's values stand now.
     fn told(&self, entry: &FeedEntry) -> FeedEntry {
         let mut entry = entry.clone();
@@ -271,6 +345,106 @@ pub(crate) fn author(user: &str) -> Author {
 
 pub(crate) fn gone() -> LinkError {
     LinkError::Unreachable { text: "cut".into() }
+}
+
+impl RowLink for FakeStore {
+    fn subscription(&mut self, _: &str) -> Result<Subscription, LinkError> {
+        let is_lost = self.offered("subscription", "")?;
+        if is_lost { Err(gone()) } else { Ok(self.subscription.clone()) }
+    }
+
+    fn subscribe(&mut self, _: &str, wanted: &Subscription) -> Result<Subscription, LinkError> {
+        let is_lost = self.offered("subscribe", "")?;
+        let revision = self.subscription.revision + 1;
+        self.subscription = Subscription { revision, parts: wanted.parts.clone() };
+        if is_lost { Err(gone()) } else { Ok(self.subscription.clone()) }
+    }
+
+    fn rows(
+        &mut self,
+        _: &str,
+        dataset: &DatasetId,
+        after: &str,
+        since: Option<u64>,
+    ) -> Result<RowsReply, LinkError> {
+        let is_lost = self.offered("rows", dataset.as_str())?;
+        let after: Option<FeatureId> = after.parse().ok();
+        let mut ids: Vec<FeatureId> = self.rows.keys().copied().collect();
+        ids.sort();
+        let mut entries: Vec<FeedEntry> = ids
+            .into_iter()
+            .filter(|id| after.is_none_or(|after| *id > after))
+            .map(|id| self.newest(id))
+            .filter(|it| it.dataset == *dataset)
+            .filter(|it| match since {
+                Some(since) => it.seq > since,
+                None => it.kind == FeedKind::Upsert && !self.outside.contains(&it.feature),
+            })
+            .collect();
+        let has_more = entries.len() > self.page_entries;
+        entries.truncate(self.page_entries);
+        let next = entries.last().filter(|_| has_more).map(|it| it.feature.to_string());
+        let head = self.head();
+        let reply = RowsReply {
+            entries,
+            next,
+            at: Head { seq: head, chain: format!("{head:032x}") },
+            epoch: self.epoch.clone(),
+            cursor: head.to_string(),
+        };
+        if is_lost { Err(gone()) } else { Ok(reply) }
+    }
+
+    fn digest(&mut self, _: &str) -> Result<DigestReply, LinkError> {
+        let is_lost = self.offered("digest", "")?;
+        let mut sums: BTreeMap<DatasetId, RowSum> = BTreeMap::new();
+        for (id, row) in &self.rows {
+            if row.is_deleted || self.outside.contains(id) {
+                continue;
+            }
+            let mut properties = row.current.values.clone();
+            let geometry = match properties.remove(&field(GEOMETRY_FIELD)) {
+                Some(Value::Geometry(geometry)) => Some(geometry),
+                _ => None,
+            };
+            let hash = row_hash(*id, row.current.version, geometry.as_ref(), &properties);
+            sums.entry(row.dataset.clone()).or_default().add(hash);
+        }
+        let head = self.head();
+        let datasets = sums.into_iter().map(|(dataset, sum)| sum.digest(dataset)).collect();
+        let reply = DigestReply { at: Head { seq: head, chain: format!("{head:032x}") }, datasets };
+        if is_lost { Err(gone()) } else { Ok(reply) }
+    }
+
+    fn declaration(
+        &mut self,
+        _: &str,
+        dataset: &DatasetId,
+        revision: u32,
+    ) -> Result<Declaration, LinkError> {
+        let is_lost = self.offered("declaration", dataset.as_str())?;
+        let toml = self.declarations[&(dataset.clone(), revision)].clone();
+        let reply = Declaration { dataset: dataset.clone(), revision, toml };
+        if is_lost { Err(gone()) } else { Ok(reply) }
+    }
+
+    fn lease_numbers(&mut self, _: &str, wanted: &NumberRequest) -> Result<NumberBlock, LinkError> {
+        let is_lost = self.offered("numbers", &wanted.series)?;
+        let next = self.numbers.entry(wanted.series.clone()).or_insert(1);
+        let block = self.leased.entry(wanted.request).or_insert_with(|| {
+            let first = *next;
+            *next += u64::from(wanted.n);
+            NumberBlock { series: wanted.series.clone(), first, n: wanted.n }
+        });
+        let block = block.clone();
+        if is_lost { Err(gone()) } else { Ok(block) }
+    }
+
+    fn report(&mut self, _: &str, report: &DeviceReport) -> Result<(), LinkError> {
+        let is_lost = self.offered("report", "")?;
+        self.reports.push(report.clone());
+        if is_lost { Err(gone()) } else { Ok(()) }
+    }
 }
 
 impl Link for FakeStore {
@@ -341,6 +515,9 @@ impl Link for FakeStore {
             return Err(gone());
         }
         let from: u64 = cursor.parse().unwrap();
+        if from < self.min_seq {
+            return Err(LinkError::Resync);
+        }
         let rest = self.feed.iter().filter(|it| it.seq > from);
         let entries: Vec<FeedEntry> =
             rest.take(self.page_entries).map(|it| self.told(it)).collect();
@@ -351,9 +528,9 @@ impl Link for FakeStore {
             at: Head { seq, chain: format!("{seq:032x}") },
             up_to_date: seq == self.head(),
             safe_seq: self.safe_seq,
-            min_seq: 0,
-            subscription: 0,
-            schema: vec![],
+            min_seq: self.min_seq,
+            subscription: self.subscription.revision,
+            schema: self.revisions(),
             server_time: now(),
         })
     }

@@ -372,5 +372,11 @@ pub(crate) fn clash(
 
 /// The last piece of a dataset's rows, read when the feed ended at entry 20.
 pub(crate) fn rows(entries: Vec<FeedEntry>) -> RowsReply {
-    RowsReply { entries, next: None, at: Head { seq: 20, chain: "33".repeat(16) } }
+    RowsReply {
+        entries,
+        next: None,
+        at: Head { seq: 20, chain: "33".repeat(16) },
+        epoch: "one".into(),
+        cursor: "cursor-20".into(),
+    }
 }

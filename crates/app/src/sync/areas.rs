@@ -1,0 +1,183 @@
+//! What the laptop holds of the store: its areas, rows fetched by dataset, and a new beginning when the feed no longer
+//! reaches back to it.
+
+use faltkarta_geo::CellCover;
+use faltkarta_protocol::{RowsReply, Subscription};
+use faltkarta_store::Backfill;
+
+use crate::area_rule::AreaRule;
+use crate::error::AppError;
+use crate::sync::engine::{FieldAccess, Round};
+use crate::sync::enrol::install_next_package;
+use crate::sync::link::LinkError;
+
+impl<A: FieldAccess> Round<'_, A> {
+    /// Begins anew: by the difference when the store still follows the same history, else by a whole package. Journal,
+    /// drafts and photos are not touched by either.
+    pub(super) fn resync(&mut self) -> Result<(), AppError> {
+        match self.take_difference() {
+            Ok(true) => return Ok(()),
+            Ok(false) => {}
+            // The way is gone: what was fetched stays, and the next round goes on.
+            Err(error @ AppError::Link(LinkError::Unreachable { .. } | LinkError::SignedOut)) => {
+                return Err(error);
+            }
+            Err(error) => tracing::info!(code = error.code(), "no difference to be had"),
+        }
+        self.field.with(|it| it.store.drop_difference())?;
+        install_next_package(self.field, self.link, &mut |_| {})
+    }
+
+    /// Fetches what changed since the cursor, dataset by dataset; `false` when the store does not offer it, or follows
+    /// another history.
+    fn take_difference(&mut self) -> Result<bool, AppError> {
+        let why = self.field.with(|it| it.store.meta("needs_resync"))?;
+        if why.as_deref() != Some("store") {
+            return Ok(false);
+        }
+        self.field.with(|it| it.store.plan_difference())?;
+        let epoch = self.field.with(|it| it.store.meta("epoch"))?.unwrap_or_default();
+        for plan in self.field.with(|it| it.store.backfills())? {
+            let mut after = plan.after.clone();
+            loop {
+                let piece = self.link.rows(&self.workspace, &plan.dataset, &after, plan.since);
+                let piece = match piece {
+                    Ok(piece) => piece,
+                    Err(LinkError::NotOffered | LinkError::Resync) => return Ok(false),
+                    Err(LinkError::Unpermitted) => {
+                        self.field.with(|it| it.store.drop_backfill(&plan.dataset))?;
+                        break;
+                    }
+                    Err(error) => return Err(error.into()),
+                };
+                if piece.epoch != epoch || piece.cursor.is_empty() {
+                    return Ok(false);
+                }
+                // The first piece says from where the feed goes on: all that comes later is at least as new.
+                self.field.with(|it| it.store.note_difference(&piece))?;
+                let Some(next) = self.take_piece(&plan, &after, piece)? else { break };
+                after = next;
+            }
+        }
+        self.field.with(|it| {
+            let effect = it.store.end_difference()?;
+            it.take_effect(&effect);
+            Ok::<_, AppError>(())
+        })?;
+        Ok(true)
+    }
+
+    fn take_piece(
+        &mut self,
+        plan: &Backfill,
+        after: &str,
+        piece: RowsReply,
+    ) -> Result<Option<String>, AppError> {
+        let is_forward = piece.next.as_deref().is_none_or(|next| next > after);
+        let is_whole = piece.entries.iter().all(|it| it.dataset == plan.dataset);
+        if !is_forward || !is_whole {
+            let text = "rows that were not asked for".to_owned();
+            return Err(LinkError::Damaged { text }.into());
+        }
+        let at = (self.now)();
+        self.report.n_received += piece.entries.len() as u32;
+        self.field.with(|it| {
+            let effect = it.store.apply_rows(&piece, &plan.dataset, at)?;
+            it.take_effect(&effect);
+            Ok::<_, AppError>(())
+        })?;
+        Ok(piece.next)
+    }
+
+    /// Brings what the laptop wants to the store, learns what it gets, and fetches what is new of it.
+    pub(super) fn follow_areas(&mut self) -> Result<(), AppError> {
+        let (wanted, is_stale) = self.field.with(|it| {
+            let wanted = it.store.meta("subscription_wanted")?;
+            Ok::<_, AppError>((wanted, it.store.meta("subscription_stale")?.is_some()))
+        })?;
+        let answer = match (&wanted, is_stale) {
+            (Some(wanted), _) => {
+                let wanted: Subscription =
+                    serde_json::from_str(wanted).map_err(AppError::damaged)?;
+                self.link.subscribe(&self.workspace, &wanted)
+            }
+            (None, true) => self.link.subscription(&self.workspace),
+            (None, false) => return Ok(()),
+        };
+        match answer {
+            Ok(now) => self.take_subscription(&now, wanted.as_deref()),
+            // An older store sends everything, as before.
+            Err(LinkError::NotOffered) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn take_subscription(
+        &mut self,
+        now: &Subscription,
+        sent: Option<&str>,
+    ) -> Result<(), AppError> {
+        self.field.with(|it| {
+            // Before the store ever spoke of it, the laptop had all that its role may have.
+            let all = Subscription { revision: 0, parts: vec![] };
+            let before = it.subscription()?.unwrap_or(all);
+            let rule = AreaRule::new(now);
+            let mut datasets = vec![];
+            let mut gone = vec![];
+            for local in &it.catalog.datasets {
+                let id = &local.dataset.id;
+                if AreaRule::has_more(&before, now, id) {
+                    datasets.push(id.clone());
+                }
+            }
+            for local in &it.catalog.datasets {
+                let mut seen = vec![];
+                it.store.for_each_base_feature(&local.dataset.id, &mut |feature| {
+                    seen.push(feature);
+                })?;
+                for feature in seen {
+                    let cover = match &feature.geometry {
+                        Some(geometry) => CellCover::of(geometry),
+                        None => it.parent_cover(&feature)?,
+                    };
+                    if !rule.takes(&feature, cover.as_ref()) {
+                        gone.push(feature.id);
+                    }
+                }
+            }
+            // What is new comes row by row and says itself what is no longer the laptop's; what is known to be gone
+            // goes at once.
+            let effect = it.store.let_go(&gone)?;
+            it.take_effect(&effect);
+            it.store.take_subscription(now, sent, &datasets)?;
+            Ok(())
+        })
+    }
+
+    /// Fetches planned datasets row by row, each from where an earlier try ended.
+    pub(super) fn backfill(&mut self) -> Result<(), AppError> {
+        let mut is_done = false;
+        for plan in self.field.with(|it| it.store.backfills())? {
+            let mut after = plan.after.clone();
+            loop {
+                let piece = match self.link.rows(&self.workspace, &plan.dataset, &after, plan.since)
+                {
+                    Ok(piece) => piece,
+                    Err(LinkError::NotOffered | LinkError::Unpermitted) => {
+                        self.field.with(|it| it.store.drop_backfill(&plan.dataset))?;
+                        break;
+                    }
+                    Err(error) => return Err(error.into()),
+                };
+                let Some(next) = self.take_piece(&plan, &after, piece)? else { break };
+                after = next;
+            }
+            is_done = true;
+        }
+        if is_done {
+            // Proof that nothing is missing comes with the next comparison.
+            self.field.with(|it| it.store.clear_metas(&["digest_at"]))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,225 @@
+//! Catching up by the difference when the feed no longer reaches back to the cursor, and other accounts of the base.
+
+use faltkarta_model::{DatasetId, Feature, Timestamp};
+use faltkarta_protocol::{RowSum, RowsReply, Subscription, row_hash};
+use rusqlite::OptionalExtension as _;
+
+use crate::error::{StoreError, bad_column};
+use crate::feature::read_base;
+use crate::feed::{PageEffect, change_of, own_features_passed};
+use crate::journal::cursor_seq;
+use crate::rows;
+use crate::store::{Store, read_meta, write_meta};
+
+const NOTED: [&str; 3] = ["difference_cursor", "difference_seq", "difference_chain"];
+
+impl Store {
+    /// Plans to fetch, for each dataset, what came after the cursor. What is planned already stays planned.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the write.
+    pub fn plan_difference(&mut self) -> Result<(), StoreError> {
+        self.write(|tx| {
+            let since = cursor_seq(tx)?;
+            tx.execute(
+                "INSERT INTO backfill(dataset, since) SELECT id, ?1 FROM dataset WHERE true
+                 ON CONFLICT DO NOTHING",
+                [since],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// Keeps where the feed ended when the first piece was read; later pieces change nothing of it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the write.
+    pub fn note_difference(&mut self, piece: &RowsReply) -> Result<(), StoreError> {
+        self.write(|tx| {
+            if read_meta(tx, NOTED[0])?.is_some() {
+                return Ok(());
+            }
+            let seq = piece.at.seq.to_string();
+            for (key, value) in NOTED.iter().zip([&piece.cursor, &seq, &piece.at.chain]) {
+                write_meta(tx, key, value)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Every dataset is fetched: the feed goes on from where it ended when the first piece was read. One transaction.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the write.
+    pub fn end_difference(&mut self) -> Result<PageEffect, StoreError> {
+        self.apply(|tx| {
+            let mut noted = vec![];
+            for key in NOTED {
+                noted.extend(read_meta(tx, key)?);
+            }
+            let [cursor, seq, chain] = &noted[..] else {
+                return Err(bad_column("meta.difference_cursor", "missing"));
+            };
+            for (key, value) in [("cursor", cursor), ("cursor_seq", seq), ("cursor_chain", chain)] {
+                write_meta(tx, key, value)?;
+            }
+            for key in NOTED.into_iter().chain(["needs_resync"]) {
+                tx.execute("DELETE FROM meta WHERE key = ?1", [key])?;
+            }
+            let seq = cursor_seq(tx)?;
+            let mut effect = PageEffect::default();
+            for id in own_features_passed(tx, seq)? {
+                effect.changes.extend(change_of(tx, id, seq)?);
+            }
+            Ok(effect)
+        })
+    }
+
+    /// Gives the difference up: a package brings everything.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the write.
+    pub fn drop_difference(&mut self) -> Result<(), StoreError> {
+        self.write(|tx| {
+            tx.execute("DELETE FROM backfill WHERE since IS NOT NULL", [])?;
+            for key in NOTED {
+                tx.execute("DELETE FROM meta WHERE key = ?1", [key])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Keeps what the store sends this laptop and plans to fetch datasets, in one transaction. `sent` is the wish that
+    /// was answered; one that was made since stays.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the write.
+    pub fn take_subscription(
+        &mut self,
+        now: &Subscription,
+        sent: Option<&str>,
+        datasets: &[DatasetId],
+    ) -> Result<(), StoreError> {
+        let text =
+            serde_json::to_string(now).map_err(|error| bad_column("meta.subscription", error))?;
+        self.write(|tx| {
+            write_meta(tx, "subscription", &text)?;
+            write_meta(tx, "subscription_revision", &now.revision.to_string())?;
+            tx.execute("DELETE FROM meta WHERE key = 'subscription_stale'", [])?;
+            tx.execute(
+                "DELETE FROM meta WHERE key = 'subscription_wanted' AND value = ?1",
+                [sent],
+            )?;
+            datasets.iter().try_for_each(|dataset| rows::plan(tx, dataset, None))
+        })
+    }
+
+    /// Adds the rows of a dataset, as last received, to a sum: at most `n_max` behind row number `after`. The answer
+    /// is where to go on. Rows that left the area and stay are not counted.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the read.
+    pub fn add_to_sum(
+        &self,
+        dataset: &DatasetId,
+        after: u32,
+        n_max: u32,
+        sum: &mut RowSum,
+    ) -> Result<Option<u32>, StoreError> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT b.id, b.row, d.id, b.version, b.seq, b.geometry, b.properties
+             FROM base b JOIN dataset d ON d.no = b.dataset
+             WHERE d.id = ?1 AND b.row > ?2 AND NOT EXISTS (SELECT 1 FROM moved_out m WHERE m.id = b.id)
+             ORDER BY b.row LIMIT ?3",
+        )?;
+        let mut last = None;
+        let mut n = 0;
+        for row in statement.query_map((dataset.as_str(), after, n_max), read_base)? {
+            let stored = row??;
+            let Feature { id, version, geometry, properties, .. } = &stored.feature;
+            sum.add(row_hash(*id, *version, geometry.as_ref(), properties));
+            last = Some(stored.row);
+            n += 1;
+        }
+        Ok(last.filter(|_| n == n_max))
+    }
+
+    /// Shows every feature of a dataset as last received, in row order.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the read.
+    pub fn for_each_base_feature(
+        &self,
+        dataset: &DatasetId,
+        see: &mut dyn FnMut(Feature),
+    ) -> Result<(), StoreError> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT b.id, b.row, d.id, b.version, b.seq, b.geometry, b.properties
+             FROM base b JOIN dataset d ON d.no = b.dataset WHERE d.id = ?1",
+        )?;
+        for row in statement.query_map([dataset.as_str()], read_base)? {
+            see(row??.feature);
+        }
+        Ok(())
+    }
+
+    /// Device time of the oldest operation that no store has answered for.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the read.
+    pub fn oldest_unsent(&self) -> Result<Option<Timestamp>, StoreError> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT made_at FROM journal WHERE state = 'pending' ORDER BY op_no LIMIT 1",
+        )?;
+        let text: Option<String> = statement.query_row([], |row| row.get(0)).optional()?;
+        text.map(|it| Timestamp::parse(&it))
+            .transpose()
+            .map_err(|error| bad_column("journal.made_at", error))
+    }
+
+    /// A feature as the base before the last new beginning had it; kept until nothing waits to be sent.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the read.
+    pub fn previous_feature(
+        &self,
+        id: faltkarta_model::FeatureId,
+    ) -> Result<Option<Feature>, StoreError> {
+        if !has_previous(&self.conn)? {
+            return Ok(None);
+        }
+        let mut statement = self.conn.prepare(
+            "SELECT b.id, b.row, d.id, b.version, b.seq, b.geometry, b.properties
+             FROM base_previous b JOIN dataset_previous d ON d.no = b.dataset WHERE b.id = ?1",
+        )?;
+        let found = statement.query_row([&id.as_bytes()[..]], read_base).optional()?.transpose()?;
+        Ok(found.map(|it| it.feature))
+    }
+
+    /// Lets the base before the last new beginning go, once nothing waits to be sent.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the write.
+    pub fn drop_previous_base(&mut self) -> Result<(), StoreError> {
+        if self.n_pending()? > 0 || !has_previous(&self.conn)? {
+            return Ok(());
+        }
+        self.write(|tx| {
+            Ok(tx.execute_batch("DROP TABLE base_previous; DROP TABLE dataset_previous;")?)
+        })
+    }
+}
+
+pub(crate) fn has_previous(conn: &rusqlite::Connection) -> Result<bool, StoreError> {
+    Ok(conn.table_exists(None, "base_previous")?)
+}
