@@ -113,10 +113,6 @@ impl Road {
         self.plan.next.lock().unwrap().is_empty()
     }
 
-    pub(crate) fn forget_faults(&self) {
-        self.plan.next.lock().unwrap().clear();
-    }
-
     /// What was held back arrives now; gives the status lines of the answers that nobody hears.
     pub(crate) fn deliver_late(&self) -> Vec<String> {
         let late = std::mem::take(&mut *self.plan.late.lock().unwrap());
