@@ -48,6 +48,8 @@ strip --strip-unneeded "$tree"/usr/bin/*
 for file in "$BUNDLE"/*; do
 	install -D -m 644 "$file" "$tree/usr/lib/faltkarta/package/$(basename "$file")"
 done
+mkdir -p "$tree/usr/lib/faltkarta/console"
+cp -r ui/dist-console/. "$tree/usr/lib/faltkarta/console/"
 install -D -m 644 src-tauri/icons/32x32.png "$tree/usr/share/icons/hicolor/32x32/apps/faltkarta.png"
 install -D -m 644 src-tauri/icons/128x128.png "$tree/usr/share/icons/hicolor/128x128/apps/faltkarta.png"
 install -D -m 644 src-tauri/icons/mark.svg "$tree/usr/share/icons/hicolor/scalable/apps/faltkarta.svg"

@@ -68,7 +68,7 @@ serve_until_exit() {
 		say "Something listens on port $port already; the window will use it if it is the geodata store."
 		return
 	fi
-	"$PROGRAMS/faltkarta" serve "$TOWN/store" --listen "127.0.0.1:$port" >>"$TOWN/serve.log" 2>&1 &
+	"$PROGRAMS/faltkarta" serve "$TOWN/store" --listen "127.0.0.1:$port" --console ui/dist-console >>"$TOWN/serve.log" 2>&1 &
 	SERVER=$!
 	trap 'kill "$SERVER" 2>/dev/null || true; wait "$SERVER" 2>/dev/null || true' EXIT
 	local tries

@@ -17,7 +17,7 @@ const features = {
 const views = { regex: "/views/", message: "Only views compose features; a feature does not know its view." };
 
 export default ts.config(
-	{ ignores: ["dist/", "build/", "node_modules/", "src/lib/words/generated/", "src/lib/core/bindings.ts"] },
+	{ ignores: ["dist/", "build/", "node_modules/", "src/lib/words/generated/", "src/lib/core/bindings.ts", "src/console/bindings.ts", "dist-console/"] },
 	js.configs.recommended,
 	{
 		files: ["**/*.ts", "**/*.svelte"],
@@ -63,5 +63,6 @@ export default ts.config(
 	{ files: ["src/lib/session/**"], rules: rooms(tauri, maplibre, views) },
 	{ files: ["src/lib/core/tauriCore.ts"], rules: rooms(maplibre, engine, views) },
 	{ files: ["src/lib/controls/**"], rules: rooms(tauri, maplibre, engine, views, features) },
+	{ files: ["src/console/**"], rules: rooms(tauri, maplibre, engine) },
 	{ files: ["src/lib/views/**", "src/main.ts", "src/App.svelte"], rules: rooms(tauri, maplibre, engine) },
 );

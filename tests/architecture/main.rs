@@ -45,7 +45,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
         ],
     ),
     ("desktop", &["app", "ipc", "machine", "model", "store", "sync-http"]),
-    ("xtask", &["ipc", "model"]),
+    ("xtask", &["ipc", "model", "server"]),
 ];
 
 /// Crates that look at everything from outside.
@@ -58,7 +58,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("tokio", &["server", "cli", "desktop"]),
     ("ureq", &["sync-http"]),
     ("rusqlite", &["formats", "store", "server", "demo"]),
-    ("ts-rs", &["ipc"]),
+    ("ts-rs", &["ipc", "server"]),
     ("clap", &["cli"]),
 ];
 

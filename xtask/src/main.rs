@@ -25,16 +25,20 @@ fn report(text: &str) {
     eprintln!("{text}");
 }
 
-/// Writes the TypeScript of the wire, or says that it is stale.
+/// Writes the TypeScript of both wires, or says that it is stale.
 fn write_types(is_check: bool) -> Result<(), String> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui/src/lib/core/bindings.ts");
-    let text = faltkarta_ipc::typescript();
+    write_text("ui/src/lib/core/bindings.ts", &faltkarta_ipc::typescript(), is_check)?;
+    write_text("ui/src/console/bindings.ts", &faltkarta_server::console_typescript(), is_check)
+}
+
+fn write_text(name: &str, text: &str, is_check: bool) -> Result<(), String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name);
     let written = std::fs::read_to_string(&path).unwrap_or_default();
     if written == text {
         return Ok(());
     }
     if is_check {
-        return Err("ui/src/lib/core/bindings.ts is stale: run `make types`".to_owned());
+        return Err(format!("{name} is stale: run `make types`"));
     }
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(|error| error.to_string())?;

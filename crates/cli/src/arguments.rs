@@ -70,6 +70,9 @@ pub(crate) enum Verb {
         /// Address and port.
         #[arg(long, default_value = "127.0.0.1:8750")]
         listen: SocketAddr,
+        /// The folder of the console's pages; else those that are installed beside the program.
+        #[arg(long)]
+        console: Option<PathBuf>,
     },
     /// Write the package that an installer or a first fetch carries.
     Package {

@@ -10,7 +10,7 @@ use faltkarta_geo::GridSystem;
 use faltkarta_model::{DatasetId, Timestamp};
 use faltkarta_protocol::PackageScope;
 use faltkarta_server::{
-    GeodataStore as _, ImportOptions, OpenMode, Rim as _, Role, Serving, SqliteStore, StoreError,
+    GeodataStore as _, ImportOptions, OpenMode, Rim as _, Role, ServeOptions, Serving, SqliteStore, StoreError,
     build_package, export_features, open_store,
 };
 use serde_json::json;
@@ -149,10 +149,16 @@ pub(crate) fn package(folder: &Path, to: &Path, all: bool, voice: Voice) -> Resu
     Ok(())
 }
 
-pub(crate) fn serve(folder: &Path, listen: SocketAddr, voice: Voice) -> Result<(), Failure> {
+pub(crate) fn serve(
+    folder: &Path,
+    listen: SocketAddr,
+    console: Option<PathBuf>,
+    voice: Voice,
+) -> Result<(), Failure> {
     let store = Arc::new(open_store(folder, OpenMode::Existing, &MachineRim)?);
     let failed = |source| Failure::File { path: PathBuf::from(listen.to_string()), source };
-    let serving = Serving::start(store, Arc::new(MachineRim), listen).map_err(failed)?;
+    let options = ServeOptions { console_pages: console.or_else(installed_console) };
+    let serving = Serving::start_with(store, Arc::new(MachineRim), listen, options).map_err(failed)?;
     let url = format!("http://{}", serving.address());
     voice.answer(&json!({ "format": "faltkarta.serve/1", "url": url }), || {
         vec![format!("Geodatalagret svarar på {url}. Avsluta med Ctrl+C.")]
@@ -170,6 +176,13 @@ pub(crate) fn serve(folder: &Path, listen: SocketAddr, voice: Voice) -> Result<(
         .map_err(failed)?;
     drop(serving);
     Ok(())
+}
+
+/// Where the Debian package puts the console's pages: beside the program, when they are there.
+fn installed_console() -> Option<PathBuf> {
+    let program = std::env::current_exe().ok()?;
+    let pages = program.parent()?.parent()?.join("lib/faltkarta/console");
+    pages.is_dir().then_some(pages)
 }
 
 /// Ends when the system asks the program to end.

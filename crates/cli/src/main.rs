@@ -45,7 +45,9 @@ fn run(verb: Verb, voice: Voice) -> Result<(), Failure> {
         Verb::Export { store, dataset, form, to } => {
             coordinator::export(&store, &dataset, form.as_deref(), &to, voice)
         }
-        Verb::Serve { store, listen } => coordinator::serve(&store, listen, voice),
+        Verb::Serve { store, listen, console } => {
+            coordinator::serve(&store, listen, console, voice)
+        }
         Verb::Package { store, to, all } => coordinator::package(&store, &to, all, voice),
         Verb::Backup { store, to, keep } => keeping::backup(&store, &to, keep.into(), voice),
         Verb::Restore { store, from, force } => {

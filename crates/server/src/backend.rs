@@ -223,6 +223,16 @@ pub struct DeviceRow {
     pub report: Option<ReportRow>,
 }
 
+/// Name of the devices that are browsers with the console open.
+pub(crate) const CONSOLE_DEVICE: &str = "console";
+
+impl DeviceRow {
+    /// Whether it is a browser with the console open, and no laptop.
+    pub fn is_console(&self) -> bool {
+        self.name == CONSOLE_DEVICE && self.role.may_coordinate()
+    }
+}
+
 /// What a laptop said of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportRow {

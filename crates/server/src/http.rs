@@ -2,6 +2,7 @@
 
 mod answer;
 mod blobs;
+mod console;
 mod context;
 mod files;
 mod package;
@@ -9,4 +10,4 @@ mod report;
 mod serve;
 mod sync;
 
-pub use serve::{Serving, inline_router, serve};
+pub use serve::{ServeOptions, Serving, inline_router, serve};

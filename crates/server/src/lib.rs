@@ -8,6 +8,7 @@
 //! Every accepted change has a number in the feed, without holes; see [`GeodataStore::pull`].
 
 mod backend;
+mod console;
 mod defaults;
 mod error;
 mod exporting;
@@ -25,9 +26,10 @@ pub use backend::{
     GeodataStore, HeldRow, OpenConflict, PackageInputs, PackageRow, Pusher, ReportRow, StoreHead,
     StoredBlob, StoredForm,
 };
+pub use console::typescript as console_typescript;
 pub use error::StoreError;
 pub use exporting::{ExportSource, export_features};
-pub use http::{Serving, inline_router, serve};
+pub use http::{ServeOptions, Serving, inline_router, serve};
 pub use importing::{
     DatasetImport, IMPORT_FORMAT, ImportOptions, ImportProblem, ImportReport, find_deliveries,
     import,

@@ -26,6 +26,11 @@ impl Role {
     /// The rights of a coordinator.
     pub const COORDINATOR: Self = Self { bits: 4 };
 
+    /// Whether it may see all laptops, decide conflicts and accept what waits.
+    pub fn may_coordinate(self) -> bool {
+        self.bits & Self::COORDINATOR.bits != 0
+    }
+
     /// Whether a laptop of this role is sent the features of a dataset.
     pub fn may_fetch(self, dataset: &Dataset) -> bool {
         let is_feature_data = dataset.packaging != Packaging::BaseMap;

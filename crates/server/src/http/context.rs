@@ -1,4 +1,5 @@
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams};
@@ -21,6 +22,8 @@ pub(super) struct Context {
     pub(super) is_local_listener: bool,
     /// Whether the store's work is done where the request is read, so that a test decides on every step.
     pub(super) runs_inline: bool,
+    /// The folder of the console's built pages.
+    pub(super) console_pages: Option<Arc<Path>>,
 }
 
 impl Context {

@@ -1,5 +1,6 @@
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use crate::http::answer::{Refusal, coded};
 use crate::http::context::Context;
 use crate::http::package::Prepared;
 use crate::http::sync::MAX_BODY_BYTES;
-use crate::http::{blobs, package, report, sync};
+use crate::http::{blobs, console, package, report, sync};
 use crate::rim::Rim;
 
 /// How long a request may take before it is told to come again. Preparing a package is the longest.
@@ -26,6 +27,13 @@ const MAX_SECONDS: u64 = 300;
 const PAGE: &str = "<!doctype html><html lang=\"sv\"><meta charset=\"utf-8\"><title>Fältkarta</title>\
 <h1>Fältkarta: geodatalager</h1><p>Det här är ett geodatalager. Anslut en dator med \
 <code>faltkarta field MAPP join ADRESS</code> eller i programmet.</p></html>";
+
+/// How a store is served.
+#[derive(Debug, Clone, Default)]
+pub struct ServeOptions {
+    /// The folder of the console's built pages; without it the store serves laptops only.
+    pub console_pages: Option<PathBuf>,
+}
 
 /// Serves a store on a listener until `stop` comes, then finishes the requests that run.
 ///
@@ -38,6 +46,7 @@ pub async fn serve(
     store: Arc<dyn GeodataStore>,
     rim: Arc<dyn Rim>,
     listener: TcpListener,
+    options: ServeOptions,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     listener.set_nonblocking(true)?;
@@ -49,6 +58,7 @@ pub async fn serve(
         prepared: Arc::new(Prepared::default()),
         is_local_listener,
         runs_inline: false,
+        console_pages: options.console_pages.map(Into::into),
     };
     let service = router(context).into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service).with_graceful_shutdown(stop).await
@@ -63,6 +73,7 @@ pub fn inline_router(store: Arc<dyn GeodataStore>, rim: Arc<dyn Rim>) -> Router 
         prepared: Arc::new(Prepared::default()),
         is_local_listener: true,
         runs_inline: true,
+        console_pages: None,
     })
 }
 
@@ -84,6 +95,7 @@ fn router(context: Context) -> Router {
             "/sync/v1/{workspace}/blobs/{blob}",
             get(blobs::get).head(blobs::head).patch(blobs::patch),
         )
+        .merge(console::routes())
         .fallback(|| async { Refusal(StoreError::NotFound) })
         .method_not_allowed_fallback(|| async {
             coded(StatusCode::METHOD_NOT_ALLOWED, "not_found", "there is no such request")
@@ -119,12 +131,26 @@ impl Serving {
         rim: Arc<dyn Rim>,
         address: SocketAddr,
     ) -> std::io::Result<Self> {
+        Self::start_with(store, rim, address, ServeOptions::default())
+    }
+
+    /// Begins to serve on an address, as told.
+    ///
+    /// # Errors
+    ///
+    /// As [`Serving::start`].
+    pub fn start_with(
+        store: Arc<dyn GeodataStore>,
+        rim: Arc<dyn Rim>,
+        address: SocketAddr,
+        options: ServeOptions,
+    ) -> std::io::Result<Self> {
         let listener = TcpListener::bind(address)?;
         let address = listener.local_addr()?;
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let (stop, stopped) = oneshot::channel();
-        runtime.spawn(serve(store, rim, listener, async {
+        runtime.spawn(serve(store, rim, listener, options, async {
             // The sender sends or is dropped; both mean stop.
             let _ = stopped.await;
         }));

@@ -1,0 +1,161 @@
+use faltkarta_changes::{Operation, OperationKind};
+use faltkarta_model::{Dataset, DatasetId, FeatureId, Timestamp};
+use faltkarta_protocol::Outcome;
+
+use crate::backend::{DatasetRow, DeviceRow, GeodataStore, HeldRow};
+use crate::console::dto::{
+    ConsoleCaseDto, ConsoleDeviceDto, ConsoleHeldDto, ConsoleOverviewDto, ConsoleReportDto,
+    ConsoleTitleDto,
+};
+use crate::console::facts::{change, plain, title};
+use crate::error::StoreError;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// The store at a glance.
+pub(crate) fn overview(
+    store: &dyn GeodataStore,
+    asker: &DeviceRow,
+    now: Timestamp,
+) -> Result<ConsoleOverviewDto, StoreError> {
+    let head = store.head()?;
+    let laptops: Vec<DeviceRow> =
+        store.devices()?.into_iter().filter(|it| !it.is_revoked && !it.is_console()).collect();
+    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    let heard = |it: &&DeviceRow| now.unix_ms() - it.last_seen_at.unix_ms() < DAY_MS;
+    let to_see = |it: &&DeviceRow| {
+        let waits = it.report.as_ref().is_some_and(|row| row.report.saved_here > 0);
+        waits && !heard(it)
+    };
+    Ok(ConsoleOverviewDto {
+        workspace: store.workspace().to_owned(),
+        user: asker.user.clone(),
+        head_seq: seq(head.seq),
+        safe_seq: seq(head.safe_seq),
+        n_devices: count(laptops.len()),
+        n_heard_last_day: count(laptops.iter().filter(heard).count()),
+        n_devices_to_see: count(laptops.iter().filter(to_see).count()),
+        n_conflicts: count(cases(store)?.len()),
+        n_held: count(store.held_ops()?.len()),
+    })
+}
+
+fn seq(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// All laptops, last heard of first.
+pub(crate) fn devices(
+    store: &dyn GeodataStore,
+    asker: &DeviceRow,
+) -> Result<Vec<ConsoleDeviceDto>, StoreError> {
+    let head = store.head()?.seq;
+    let mut rows = store.devices()?;
+    rows.retain(|it| !it.is_console());
+    rows.sort_by_key(|it| std::cmp::Reverse(it.last_seen_at));
+    let all = rows.into_iter().map(|it| ConsoleDeviceDto {
+        id: it.id.to_string(),
+        is_this: it.id == asker.id,
+        roles: it.role.to_string().split('+').map(str::to_owned).collect(),
+        joined_at: it.joined_at.to_string(),
+        last_seen_at: it.last_seen_at.to_string(),
+        n_behind: seq(head.saturating_sub(it.pulled_seq)),
+        is_revoked: it.is_revoked,
+        report: it.report.map(|row| ConsoleReportDto {
+            at: row.at.to_string(),
+            n_saved_here: row.report.saved_here,
+            n_received: row.report.received,
+            n_secured: row.report.secured,
+            n_needs_attention: row.report.needs_attention,
+            n_drafts: row.report.drafts,
+            n_photos_waiting: row.report.photos_taken.saturating_sub(row.report.photos_received),
+            oldest_unsent_at: row.report.oldest_unsent_at.map(|at| at.to_string()),
+            app_version: row.report.app_version,
+        }),
+        name: it.name,
+        user: it.user,
+    });
+    Ok(all.collect())
+}
+
+/// The declared datasets, and what features are called.
+struct Names<'a> {
+    store: &'a dyn GeodataStore,
+    datasets: Vec<DatasetRow>,
+}
+
+impl<'a> Names<'a> {
+    fn new(store: &'a dyn GeodataStore) -> Self {
+        Self { store, datasets: store.datasets() }
+    }
+
+    fn dataset(&self, id: &DatasetId) -> Option<&Dataset> {
+        self.datasets.iter().map(|it| &it.dataset).find(|it| it.id == *id)
+    }
+
+    fn kind(&self, id: &DatasetId) -> ConsoleTitleDto {
+        self.dataset(id).map_or_else(|| plain(id.as_str()), |it| title(&it.singular))
+    }
+
+    /// Empty when the store does not have the feature.
+    fn label(&self, id: &DatasetId, feature: FeatureId) -> Result<String, StoreError> {
+        let Some(feature) = self.store.feature(feature)? else { return Ok(String::new()) };
+        Ok(self.dataset(id).map_or_else(String::new, |it| it.label(&feature)))
+    }
+}
+
+/// Operations that wait, oldest first.
+pub(crate) fn held(store: &dyn GeodataStore) -> Result<Vec<ConsoleHeldDto>, StoreError> {
+    let names = Names::new(store);
+    store.held_ops()?.iter().map(|row| held_row(&names, row)).collect()
+}
+
+fn held_row(names: &Names<'_>, row: &HeldRow) -> Result<ConsoleHeldDto, StoreError> {
+    let (is_parked, why) = match &row.outcome.outcome {
+        Outcome::Parked { why } => (true, why.clone()),
+        Outcome::Quarantined { why } => (false, why.clone()),
+        _ => (false, String::new()),
+    };
+    let can_accept = !is_parked && (why == "unpermitted" || why == "proposal");
+    let mut held = ConsoleHeldDto {
+        op: row.op.to_string(),
+        is_parked,
+        why,
+        user: String::new(),
+        at: row.at.to_string(),
+        kind: String::new(),
+        dataset_title: plain(""),
+        label: String::new(),
+        changes: vec![],
+        can_accept,
+    };
+    // One that cannot be read is still listed; its bytes are kept.
+    if let Ok(op) = serde_json::from_str::<Operation>(&row.payload) {
+        let dataset = names.dataset(&op.dataset);
+        held.kind = kind_name(op.kind).to_owned();
+        held.dataset_title = names.kind(&op.dataset);
+        held.label = names.label(&op.dataset, op.feature)?;
+        held.changes =
+            op.changes.iter().map(|(field, it)| change(dataset, field.as_str(), it)).collect();
+        held.user = op.user;
+    }
+    Ok(held)
+}
+
+fn kind_name(kind: OperationKind) -> &'static str {
+    match kind {
+        OperationKind::Create => "create",
+        OperationKind::Update => "update",
+        OperationKind::Delete => "delete",
+        OperationKind::Restore => "restore",
+        OperationKind::Resolve => "resolve",
+        OperationKind::Attach => "attach",
+        OperationKind::Detach => "detach",
+    }
+}
+
+/// Features with conflicts that nobody has decided.
+pub(crate) fn cases(store: &dyn GeodataStore) -> Result<Vec<ConsoleCaseDto>, StoreError> {
+    let _ = store;
+    Ok(vec![])
+}
