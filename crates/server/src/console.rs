@@ -6,8 +6,7 @@ mod typescript;
 mod views;
 
 pub(crate) use dto::{
-    ConsoleCaseDto, ConsoleDecisionDto, ConsoleDeviceDto, ConsoleHeldDto, ConsoleOverviewDto,
-    ConsoleSignInDto,
+    ConsoleCaseDto, ConsoleDeviceDto, ConsoleHeldDto, ConsoleOverviewDto, ConsoleSignInDto,
 };
 pub use typescript::typescript;
 pub(crate) use views::{cases, devices, held, overview};

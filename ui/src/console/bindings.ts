@@ -148,9 +148,9 @@ export type ConsoleDeviceDto = {
 	 */
 	lastSeenAt: string;
 	/**
-	 * Entries of the feed that it has not pulled.
+	 * Entries of the feed that it has not pulled; null until it has asked for any.
 	 */
-	nBehind: number;
+	nBehind: number | null;
 	/**
 	 * Whether its rights were taken away.
 	 */

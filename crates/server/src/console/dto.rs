@@ -54,8 +54,8 @@ dto! {
         joined_at: String,
         /// RFC 3339.
         last_seen_at: String,
-        /// Entries of the feed that it has not pulled.
-        n_behind: u32,
+        /// Entries of the feed that it has not pulled; null until it has asked for any.
+        n_behind: Option<u32>,
         /// Whether its rights were taken away.
         is_revoked: bool,
         /// Whether this is the browser that asks.

@@ -1,6 +1,9 @@
+use faltkarta_geo::Bounds;
 use faltkarta_model::{Dataset, FieldType, Title, Value};
 
-use crate::console::dto::{ConsoleClashDto, ConsoleHeldChangeDto, ConsoleTitleDto, ConsoleValueDto};
+use crate::console::dto::{
+    ConsoleClashDto, ConsoleHeldChangeDto, ConsoleTitleDto, ConsoleValueDto,
+};
 
 /// The name that the geometry has among the fields of an operation.
 const GEOMETRY: &str = "geometry";
@@ -87,7 +90,7 @@ fn raw(value: &Value) -> String {
 /// Middle of a geometry's rectangle on the store's grid, in metres.
 fn place(value: &Value) -> Option<(f64, f64)> {
     if let Value::Geometry(geometry) = value {
-        return geometry.bounds().map(|it| it.middle());
+        return geometry.bounds().map(Bounds::middle);
     }
     None
 }
@@ -129,8 +132,4 @@ pub(super) fn change(
         value_type: words.value_type.to_owned(),
         unit: words.unit,
     }
-}
-
-pub(super) fn field_title(dataset: Option<&Dataset>, field: &str) -> ConsoleTitleDto {
-    words(dataset, field).title
 }

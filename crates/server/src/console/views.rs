@@ -1,13 +1,13 @@
-use faltkarta_changes::{Operation, OperationKind};
+use faltkarta_changes::{ConflictKind, Operation, OperationKind};
 use faltkarta_model::{Dataset, DatasetId, FeatureId, Timestamp};
 use faltkarta_protocol::Outcome;
 
-use crate::backend::{DatasetRow, DeviceRow, GeodataStore, HeldRow};
+use crate::backend::{DatasetRow, DeviceRow, GeodataStore, HeldRow, OpenConflict};
 use crate::console::dto::{
-    ConsoleCaseDto, ConsoleDeviceDto, ConsoleHeldDto, ConsoleOverviewDto, ConsoleReportDto,
-    ConsoleTitleDto,
+    ConsoleAuthorDto, ConsoleCaseDto, ConsoleConflictDto, ConsoleDeviceDto, ConsoleHeldDto,
+    ConsoleOverviewDto, ConsoleReportDto, ConsoleTitleDto,
 };
-use crate::console::facts::{change, plain, title};
+use crate::console::facts::{change, clash, plain, title};
 use crate::error::StoreError;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -59,7 +59,7 @@ pub(crate) fn devices(
         roles: it.role.to_string().split('+').map(str::to_owned).collect(),
         joined_at: it.joined_at.to_string(),
         last_seen_at: it.last_seen_at.to_string(),
-        n_behind: seq(head.saturating_sub(it.pulled_seq)),
+        n_behind: (it.pulled_seq > 0).then(|| seq(head.saturating_sub(it.pulled_seq))),
         is_revoked: it.is_revoked,
         report: it.report.map(|row| ConsoleReportDto {
             at: row.at.to_string(),
@@ -132,7 +132,7 @@ fn held_row(names: &Names<'_>, row: &HeldRow) -> Result<ConsoleHeldDto, StoreErr
     // One that cannot be read is still listed; its bytes are kept.
     if let Ok(op) = serde_json::from_str::<Operation>(&row.payload) {
         let dataset = names.dataset(&op.dataset);
-        held.kind = kind_name(op.kind).to_owned();
+        kind_name(op.kind).clone_into(&mut held.kind);
         held.dataset_title = names.kind(&op.dataset);
         held.label = names.label(&op.dataset, op.feature)?;
         held.changes =
@@ -154,8 +154,55 @@ fn kind_name(kind: OperationKind) -> &'static str {
     }
 }
 
-/// Features with conflicts that nobody has decided.
+/// Features with conflicts that nobody has decided, oldest first.
 pub(crate) fn cases(store: &dyn GeodataStore) -> Result<Vec<ConsoleCaseDto>, StoreError> {
-    let _ = store;
-    Ok(vec![])
+    let names = Names::new(store);
+    let mut cases: Vec<ConsoleCaseDto> = vec![];
+    for open in store.open_conflicts()? {
+        let feature = open.feature.to_string();
+        let conflict = conflict(&names, &open)?;
+        if let Some(case) = cases.iter_mut().find(|it| it.feature == feature) {
+            case.conflicts.push(conflict);
+            continue;
+        }
+        cases.push(ConsoleCaseDto {
+            feature,
+            dataset: open.dataset.to_string(),
+            dataset_title: names.kind(&open.dataset),
+            label: names.label(&open.dataset, open.feature)?,
+            conflicts: vec![conflict],
+        });
+    }
+    Ok(cases)
+}
+
+fn conflict(names: &Names<'_>, open: &OpenConflict) -> Result<ConsoleConflictDto, StoreError> {
+    let dataset = names.dataset(&open.dataset);
+    let fields = open.conflict.fields.iter();
+    let other = open.conflict.other;
+    Ok(ConsoleConflictDto {
+        id: open.conflict.id.to_string(),
+        kind: kind_of_conflict(open.conflict.kind).to_owned(),
+        candidate_by: ConsoleAuthorDto {
+            user: open.user.clone(),
+            device: String::new(),
+            at: open.at.to_string(),
+        },
+        store_by: None,
+        clashes: fields.map(|(field, it)| clash(dataset, field.as_str(), it)).collect(),
+        merged: vec![],
+        other: other.map_or(Ok(String::new()), |it| names.label(&open.dataset, it))?,
+    })
+}
+
+fn kind_of_conflict(kind: ConflictKind) -> &'static str {
+    match kind {
+        ConflictKind::Field => "field",
+        ConflictKind::EditedVsDeleted => "edited_vs_deleted",
+        ConflictKind::DeletedVsEdited => "deleted_vs_edited",
+        ConflictKind::IdClash => "id_clash",
+        ConflictKind::ParentDeleted => "parent_deleted",
+        ConflictKind::DuplicateKey => "duplicate_key",
+        ConflictKind::Group => "group",
+    }
 }

@@ -11,7 +11,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use faltkarta_model::{OpId, ReplicaId};
+use faltkarta_model::ReplicaId;
 use faltkarta_protocol::{JoinRequest, PROTOCOL_VERSION};
 use uuid::Uuid;
 
@@ -166,8 +166,7 @@ async fn get_held(
 }
 
 fn parse<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
-    serde_json::from_slice(bytes)
-        .map_err(|error| StoreError::Malformed { text: error.to_string() })
+    serde_json::from_slice(bytes).map_err(|error| StoreError::Malformed { text: error.to_string() })
 }
 
 /// The built pages. The store serves without them too.
