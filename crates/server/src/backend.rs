@@ -5,10 +5,12 @@ use faltkarta_changes::{Conflict, Operation};
 use faltkarta_geo::{Bounds, GridSystem};
 use faltkarta_model::{BlobId, Dataset, DatasetId, Feature, FeatureId, OpId, ReplicaId, Timestamp};
 use faltkarta_protocol::{
-    DeviceReport, FeedEntry, JoinReply, JoinRequest, OpOutcome, PushReply, Witness,
+    DatasetDigest, DeviceReport, FeedEntry, JoinReply, JoinRequest, OpOutcome, PushReply,
+    Subscription, SubscriptionPart, Witness,
 };
 use uuid::Uuid;
 
+use crate::areas::Reader;
 use crate::error::StoreError;
 use crate::rim::Rim;
 use crate::role::Role;
@@ -94,9 +96,26 @@ pub trait GeodataStore: Send + Sync {
         &self,
         cursor: &str,
         limit: usize,
-        role: Role,
+        reader: &Reader,
         rim: &dyn Rim,
     ) -> Result<FeedPage, StoreError>;
+
+    /// What a laptop wants; one that never said wants everything, as revision 1.
+    fn subscription(&self, device: Uuid) -> Result<Subscription, StoreError>;
+
+    /// Keeps what a laptop wants from now on, as the next revision; the same once more changes nothing. The parts have
+    /// been checked with [`Wanted::parse`](crate::Wanted::parse).
+    fn set_subscription(
+        &self,
+        device: Uuid,
+        parts: &[SubscriptionPart],
+    ) -> Result<Subscription, StoreError>;
+
+    /// A piece of a dataset's rows as they stand, of those that a laptop wants.
+    fn rows(&self, ask: &RowsAsk, reader: &Reader) -> Result<RowsPage, StoreError>;
+
+    /// What a laptop must hold that has pulled up to the head, and the head.
+    fn digest(&self, reader: &Reader) -> Result<(StoreHead, Vec<DatasetDigest>), StoreError>;
 
     /// Proves the feed from its first entry: no hole, every chain hash right. Returns the head.
     fn verify_feed(&self) -> Result<StoreHead, StoreError>;
@@ -283,6 +302,33 @@ pub struct FeedPage {
     pub is_up_to_date: bool,
 }
 
+/// Which rows are asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowsAsk {
+    /// The dataset.
+    pub dataset: DatasetId,
+    /// Where the piece before ended, in the backend's own words; empty for the first.
+    pub after: String,
+    /// Only rows whose last entry has a higher number, tombstones among them, and those that the laptop does not want
+    /// as rows that leave.
+    pub since: Option<u64>,
+    /// The most rows.
+    pub limit: usize,
+}
+
+/// A piece of rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RowsPage {
+    /// The rows, each with the number of its last entry.
+    pub entries: Vec<FeedEntry>,
+    /// Where it goes on; `None` at the end. A piece may be empty and go on.
+    pub next: Option<String>,
+    /// Where the feed ended when it was read.
+    pub at: StoreHead,
+    /// The cursor there.
+    pub cursor: String,
+}
+
 /// Which features are asked for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FeatureFilter {
@@ -387,12 +433,26 @@ pub trait PackageInputs {
     /// The highest number that concerns a dataset; 0 for none. Tells whether a prepared map is still right.
     fn last_seq(&self, dataset: &DatasetId) -> Result<u64, StoreError>;
 
+    /// One row, deleted or not, as far as it tells where something lies.
+    fn look(&self, feature: FeatureId) -> Result<Option<LookedAt>, StoreError>;
+
     /// Shows the rows of a dataset that are not deleted.
     fn for_each_row(
         &self,
         dataset: &DatasetId,
         see: &mut dyn FnMut(PackageRow<'_>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError>;
+}
+
+/// A row as far as it tells where something lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LookedAt {
+    /// Number of its dataset.
+    pub dataset_no: u16,
+    /// Its geometry as well-known binary on the store's grid.
+    pub wkb: Option<Vec<u8>>,
+    /// Its values as a JSON object, nulls left out.
+    pub properties: String,
 }
 
 /// A stored row, its values still as JSON text.

@@ -8,6 +8,7 @@ mod files;
 mod package;
 mod report;
 mod serve;
+mod subscription;
 mod sync;
 
 pub use serve::{ServeOptions, Serving, inline_router, serve};

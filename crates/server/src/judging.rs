@@ -16,6 +16,7 @@ mod judge;
 mod push;
 mod rows;
 mod sheet;
+mod spread;
 
 pub(crate) use apply::{Circumstances, merge_row, set_by};
 pub(crate) use batch::{Batch, Entry, LineageRow, LogRow};
@@ -28,3 +29,4 @@ pub(crate) use push::take_push;
 pub(crate) use rows::{
     ChildRow, FeatureRow, Held, Lineage, Logged, Opening, Place, Rows, Settled, WitnessIs,
 };
+pub(crate) use spread::moves_along;

@@ -7,6 +7,7 @@
 //!
 //! Every accepted change has a number in the feed, without holes; see [`GeodataStore::pull`].
 
+mod areas;
 mod backend;
 mod console;
 mod defaults;
@@ -21,10 +22,11 @@ mod rim;
 mod role;
 mod sqlite;
 
+pub use areas::{Reader, Wanted};
 pub use backend::{
     BackupRow, DatasetRow, Delivered, DeliveryCounts, DeviceRow, FeatureFilter, FeedPage,
-    GeodataStore, HeldRow, OpenConflict, PackageInputs, PackageRow, Pusher, ReportRow, StoreHead,
-    StoredBlob, StoredForm,
+    GeodataStore, HeldRow, LookedAt, OpenConflict, PackageInputs, PackageRow, Pusher, ReportRow,
+    RowsAsk, RowsPage, StoreHead, StoredBlob, StoredForm,
 };
 pub use console::typescript as console_typescript;
 pub use error::StoreError;

@@ -14,9 +14,12 @@ mod rebirth;
 mod report;
 mod row;
 mod rows;
+mod rows_page;
 mod schema;
 mod settle;
 mod store;
+mod subscriptions;
+mod told;
 
 pub(crate) use open::{DATABASE, hold_folder};
 pub use open::{OpenMode, open_store};

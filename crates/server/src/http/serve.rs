@@ -18,7 +18,7 @@ use crate::http::answer::{Refusal, coded};
 use crate::http::context::Context;
 use crate::http::package::Prepared;
 use crate::http::sync::MAX_BODY_BYTES;
-use crate::http::{blobs, console, package, report, sync};
+use crate::http::{blobs, console, package, report, subscription, sync};
 use crate::rim::Rim;
 
 /// How long a request may take before it is told to come again. Preparing a package is the longest.
@@ -87,6 +87,9 @@ fn router(context: Context) -> Router {
         .route("/sync/v1/join", post(sync::join))
         .route("/sync/v1/{workspace}/push", post(sync::push))
         .route("/sync/v1/{workspace}/changes", get(sync::changes))
+        .route("/sync/v1/{workspace}/subscription", get(subscription::get).put(subscription::put))
+        .route("/sync/v1/{workspace}/rows", get(subscription::rows))
+        .route("/sync/v1/{workspace}/digest", get(subscription::digest))
         .route("/sync/v1/{workspace}/report", put(report::put))
         .route("/sync/v1/{workspace}/package", get(package::manifest))
         .route("/sync/v1/{workspace}/package/{name}", get(package::newest_file))

@@ -18,6 +18,7 @@ use crate::backend::{Malformed, Pusher};
 use crate::error::StoreError;
 use crate::http::answer::Refusal;
 use crate::http::context::{Asker, Context, Peer};
+use crate::http::subscription::reader;
 
 /// The most operations in one push.
 const MAX_OPS: usize = 200;
@@ -149,7 +150,8 @@ pub(super) async fn changes(
     };
     let limit = page.limit.unwrap_or(500).clamp(1, 5_000);
     let reply = context.run(move |it| {
-        let page = it.store.pull(&page.cursor, limit, device.role, it.rim.as_ref())?;
+        let reader = reader(it.store.as_ref(), &device)?;
+        let page = it.store.pull(&page.cursor, limit, &reader, it.rim.as_ref())?;
         Ok(PullReply {
             entries: page.entries,
             cursor: page.cursor,
@@ -157,7 +159,7 @@ pub(super) async fn changes(
             up_to_date: page.is_up_to_date,
             safe_seq: page.at.safe_seq,
             min_seq: 0,
-            subscription: 0,
+            subscription: reader.revision,
             schema: vec![],
             server_time: it.rim.now(),
         })

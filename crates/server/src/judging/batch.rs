@@ -4,6 +4,7 @@ use faltkarta_model::{BlobId, FeatureId, GroupId, OpId, ReplicaId, Timestamp};
 use faltkarta_protocol::{Author, Outcome};
 use uuid::Uuid;
 
+use crate::areas::Moved;
 use crate::judging::chain::next_chain;
 use crate::judging::content::Hash16;
 use crate::judging::dispute::ConflictRow;
@@ -60,7 +61,7 @@ pub(crate) struct LogRow {
 }
 
 /// An entry of the feed without its number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Entry {
     /// The operation that caused it.
     pub(crate) op: OpId,
@@ -76,6 +77,9 @@ pub(crate) struct Entry {
     pub(crate) row_hash: Hash16,
     /// What belongs together on a page.
     pub(crate) group: Option<GroupId>,
+    /// For a row that lies where its parent lies, told because that has moved; `None` for all others, whose place is
+    /// read off the row.
+    pub(crate) moved: Option<Moved>,
 }
 
 impl Entry {

@@ -39,6 +39,7 @@ pub(crate) fn take_push(
     let whose = (pusher.device.role, pusher.device.name.as_str());
     let mut judge = Judge::new(rows, catalogue, whose, now);
     let outcomes = judge.judge_all(ops)?;
+    judge.spread()?;
     let batch = &mut judge.sheet.batch;
     batch.seen = Some((pusher.device.id, now));
     batch.lineage = first.map(|first_op| LineageRow {

@@ -4,6 +4,7 @@ use faltkarta_changes::{Operation, is_same_value};
 use faltkarta_model::{FeatureId, FieldId, GroupId, OpId, ReplicaId, Value};
 use faltkarta_protocol::Author;
 
+use crate::areas::Moved;
 use crate::error::StoreError;
 use crate::judging::batch::{Batch, Entry};
 use crate::judging::content::Content;
@@ -223,6 +224,7 @@ impl<'r> Sheet<'r> {
             is_deleted: row.is_deleted,
             row_hash: row.hash,
             group: cause.group,
+            moved: None,
         });
         Place::New(self.batch.entries.len() - 1)
     }
@@ -264,6 +266,21 @@ impl<'r> Sheet<'r> {
         let place = row.place;
         self.batch.rows.insert(feature, row);
         Ok(Some(place))
+    }
+
+    /// The same for a row that has moved with its parent.
+    pub(super) fn retell_moved(
+        &mut self,
+        cause: Cause,
+        feature: FeatureId,
+        places: &Moved,
+    ) -> Result<(), StoreError> {
+        if self.retell(cause, feature)?.is_some()
+            && let Some(entry) = self.batch.entries.last_mut()
+        {
+            entry.moved = Some(places.clone());
+        }
+        Ok(())
     }
 
     pub(super) fn hold(&mut self, arrived: &Arrived, hold: &Hold) {

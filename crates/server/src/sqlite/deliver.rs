@@ -6,16 +6,18 @@ use faltkarta_protocol::Author;
 use rusqlite::{OptionalExtension as _, params};
 use uuid::Uuid;
 
+use crate::areas::{Moved, cover_of};
 use crate::backend::{Delivered, DeliveryCounts};
 use crate::error::StoreError;
 use crate::judging::{
     Catalogue, Circumstances, ConflictRow, ConflictState, Content, Declared, Hash16, Rows as _,
-    merge_row, properties_json, set_by,
+    merge_row, moves_along, properties_json, set_by,
 };
 use crate::sqlite::feed_writer::{Cause, DeliveryMark, FeedWriter};
 use crate::sqlite::row::{StoredRow, load};
 use crate::sqlite::rows::OpenRows;
 use crate::sqlite::settle::write_conflict;
+use crate::sqlite::told;
 
 /// Takes one file's features in, inside a transaction of the caller.
 ///
@@ -107,7 +109,7 @@ impl<'a, 'c> Taking<'a, 'c> {
             // Nobody in the field touched it.
             let content = Content { blobs: stored.it.content.blobs.clone(), ..new.clone() };
             self.writer.replace(cause, &stored, (&content, false), Some(mark))?;
-            return Ok(());
+            return self.take_along(&stored, &content);
         }
         let old = self.last_delivered(feature, stored.delivered_version)?;
         let op = self.operation(feature, declared, &old.values()?, &new.values()?, &stored);
@@ -117,6 +119,7 @@ impl<'a, 'c> Taking<'a, 'c> {
             Effect::Put { values, blobs } => {
                 let content = Content::of(values, blobs);
                 self.writer.replace(cause, &stored, (&content, false), Some(mark))?;
+                self.take_along(&stored, &content)?;
             }
             Effect::Nothing | Effect::Remove => self.writer.mark_delivered(stored.row, mark, 0)?,
         }
@@ -128,6 +131,34 @@ impl<'a, 'c> Taking<'a, 'c> {
             )
             .map_err(StoreError::database(TAKING))?;
         self.open_conflicts(&op, declared, &merge)
+    }
+
+    /// Tells the children of a delivered row that has moved, see [`crate::judging`].
+    fn take_along(&mut self, stored: &StoredRow, after: &Content) -> Result<(), StoreError> {
+        let before = &stored.it;
+        if before.content.wkb == after.wkb {
+            return Ok(());
+        }
+        let conn = self.writer.conn;
+        let cover = |content: &Content| {
+            cover_of(self.catalogue, before.dataset_no, content, &mut |it| told::look(conn, it))
+        };
+        let moved = Moved { before: cover(&before.content)?, after: cover(after)? };
+        if moved.before == moved.after {
+            return Ok(());
+        }
+        let mut seen = BTreeSet::from([before.feature]);
+        let mut parents = vec![before.feature];
+        while let Some(parent) = parents.pop() {
+            for child in OpenRows::new(conn).children(parent)? {
+                let Some(row) = load(conn, child.child)? else { continue };
+                if moves_along(self.catalogue, &row.it, parent)? && seen.insert(child.child) {
+                    self.writer.tell_moved(self.cause(child.child), &row, Some(&moved))?;
+                    parents.push(child.child);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The delivery stands beside everybody else: what the field changed since the last one is others' change.

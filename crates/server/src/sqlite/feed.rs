@@ -4,12 +4,13 @@ use faltkarta_model::{BlobId, DatasetId, FeatureId, OpId, Timestamp, Value};
 use faltkarta_protocol::{Author, FeedBlob, FeedEntry, FeedKind, FeedRow};
 use rusqlite::{Connection, OptionalExtension as _};
 
+use crate::areas::Reader;
 use crate::backend::{FeedPage, StoreHead};
 use crate::error::StoreError;
 use crate::judging::{Catalogue, ConflictRow, Content, Hash16, first_chain, next_chain};
-use crate::role::Role;
 use crate::sqlite::open::meta;
 use crate::sqlite::rows;
+use crate::sqlite::told::{self, Telling};
 
 /// Where the feed ends, as this connection's snapshot has it.
 pub(super) fn head(conn: &Connection) -> Result<StoreHead, StoreError> {
@@ -39,8 +40,8 @@ pub(super) fn knows(conn: &Connection, seq: u64, chain: &str) -> Result<bool, St
 }
 
 /// A place in the feed as laptops hold it: epoch, number, chain hash, revision of the subscription.
-pub(super) fn cursor(epoch: &str, seq: u64, chain: &str) -> String {
-    format!("{epoch}.{seq}.{chain}.1")
+pub(super) fn cursor(epoch: &str, seq: u64, chain: &str, revision: u32) -> String {
+    format!("{epoch}.{seq}.{chain}.{revision}")
 }
 
 /// What a cursor turned out to be.
@@ -96,6 +97,7 @@ struct RawEntry {
     group: Option<[u8; 16]>,
     chain: Hash16,
     content: Option<(Content, Hash16)>,
+    moved: (Option<String>, Option<String>),
 }
 
 // The row after an entry is the current one while its version stands, else the one in history.
@@ -104,7 +106,7 @@ SELECT f.seq, f.op, f.dataset, f.feature, f.version, f.kind, f.grp, f.chain,
        CASE WHEN c.version = f.version THEN c.geometry ELSE h.geometry END,
        CASE WHEN c.version = f.version THEN c.properties ELSE h.properties END,
        CASE WHEN c.version = f.version THEN c.blobs ELSE h.blobs END,
-       CASE WHEN c.version = f.version THEN c.hash ELSE h.hash END
+       CASE WHEN c.version = f.version THEN c.hash ELSE h.hash END, f.area_before, f.area_after
 FROM feed f
 LEFT JOIN feature c ON c.id = f.feature
 LEFT JOIN history h ON h.feature = f.feature AND h.version = f.version
@@ -128,6 +130,7 @@ fn raw_entry(row: &rusqlite::Row<'_>) -> rusqlite::Result<RawEntry> {
         group: row.get(6)?,
         chain: row.get(7)?,
         content,
+        moved: (row.get(12)?, row.get(13)?),
     })
 }
 
@@ -136,7 +139,7 @@ pub(super) fn page(
     conn: &Connection,
     after: u64,
     limit: usize,
-    role: Role,
+    reader: &Reader,
     catalogue: &Catalogue,
 ) -> Result<FeedPage, StoreError> {
     let failed = StoreError::database("reading the feed");
@@ -159,7 +162,7 @@ pub(super) fn page(
         n_read += 1;
         at = (raw.seq, Some(raw.chain));
         group = raw.group;
-        if let Some(entry) = pulled(conn, raw, role, catalogue)? {
+        if let Some(entry) = pulled(conn, raw, reader, catalogue)? {
             entries.push(entry);
         }
     }
@@ -172,7 +175,7 @@ pub(super) fn page(
     };
     Ok(FeedPage {
         entries,
-        cursor: cursor(&head.epoch, at.0, &chain),
+        cursor: cursor(&head.epoch, at.0, &chain, reader.revision),
         is_up_to_date: at.0 == head.seq,
         at: StoreHead { seq: at.0, chain, ..head },
     })
@@ -188,22 +191,33 @@ fn chain_at(conn: &Connection, seq: u64) -> Result<String, StoreError> {
     Ok(hex::encode(chain))
 }
 
-/// The entry as a role may see it; `None` when it may not.
+/// The entry as a laptop is told it; `None` when it is none of its concern.
 fn pulled(
     conn: &Connection,
     raw: RawEntry,
-    role: Role,
+    reader: &Reader,
     catalogue: &Catalogue,
 ) -> Result<Option<FeedEntry>, StoreError> {
     let Some(declared) = catalogue.by_no(raw.dataset_no) else { return Ok(None) };
-    if !role.may_fetch(&declared.dataset) {
+    if !reader.role.may_fetch(&declared.dataset) {
         return Ok(None);
     }
     let (content, _) = raw.content.ok_or(StoreError::FeedBroken { seq: raw.seq })?;
+    let moved = told::moved(raw.moved.0, raw.moved.1)?;
+    let telling = Telling {
+        feature: raw.feature,
+        version: raw.version,
+        is_deleted: raw.is_deleted,
+        content: &content,
+        moved: moved.as_ref(),
+    };
+    let Some(kind) = told::kind(conn, reader, (catalogue, declared), &telling)? else {
+        return Ok(None);
+    };
     let feature = FeatureId::from_uuid(uuid::Uuid::from_bytes(raw.feature));
     let op = OpId::from_uuid(uuid::Uuid::from_bytes(raw.op));
     let conflicts = rows::open_conflicts(conn, &[feature])?;
-    let row = if raw.is_deleted { None } else { Some(feed_row(conn, &content)?) };
+    let upsert = (kind == FeedKind::Upsert).then(|| feed_row(conn, &content));
     Ok(Some(FeedEntry {
         seq: raw.seq,
         op,
@@ -212,12 +226,12 @@ fn pulled(
         feature,
         conflicts: conflicts.into_iter().map(ConflictRow::told).collect(),
         version: raw.version,
-        kind: if raw.is_deleted { FeedKind::Delete } else { FeedKind::Upsert },
-        row,
+        kind,
+        row: upsert.transpose()?,
     }))
 }
 
-fn feed_row(conn: &Connection, content: &Content) -> Result<FeedRow, StoreError> {
+pub(super) fn feed_row(conn: &Connection, content: &Content) -> Result<FeedRow, StoreError> {
     let geometry = content.geometry()?.map_or(Value::Null, Value::Geometry);
     let blobs: BTreeSet<BlobId> =
         if content.blobs == "[]" { BTreeSet::new() } else { content.blobs()? };

@@ -1,6 +1,7 @@
 use faltkarta_model::{FeatureId, GroupId, OpId, ReplicaId};
 use rusqlite::{Connection, params};
 
+use crate::areas::Moved;
 use crate::error::StoreError;
 use crate::judging::{Content, Hash16, next_chain};
 use crate::sqlite::row::StoredRow;
@@ -54,6 +55,7 @@ impl<'c> FeedWriter<'c> {
         feature: FeatureId,
         version: u32,
         (is_deleted, row_hash): (bool, Hash16),
+        moved: Option<&Moved>,
     ) -> Result<u64, StoreError> {
         self.seq += 1;
         self.chain = next_chain(self.chain, cause.op.as_bytes(), feature.as_bytes(), row_hash);
@@ -61,8 +63,8 @@ impl<'c> FeedWriter<'c> {
         let failed = StoreError::database("writing the feed");
         self.conn
             .prepare_cached(
-                "INSERT INTO feed(seq, op, dataset, feature, version, kind, grp, chain)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                "INSERT INTO feed(seq, op, dataset, feature, version, kind, grp, chain, area_before, area_after)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             )
             .and_then(|mut it| {
                 it.execute(params![
@@ -74,6 +76,8 @@ impl<'c> FeedWriter<'c> {
                     is_deleted,
                     cause.group.map(|it| *it.as_bytes()),
                     self.chain,
+                    moved.map(|it| it.before.to_string()),
+                    moved.map(|it| it.after.to_string()),
                 ])
             })
             .map_err(failed)?;
@@ -89,7 +93,7 @@ impl<'c> FeedWriter<'c> {
         (content, hash): (&Content, Hash16),
         mark: DeliveryMark,
     ) -> Result<u64, StoreError> {
-        let seq = self.entry(cause, dataset_no, feature, 1, (false, hash))?;
+        let seq = self.entry(cause, dataset_no, feature, 1, (false, hash), None)?;
         self.conn
             .prepare_cached(
                 "INSERT INTO feature(id, dataset, version, seq, is_deleted, geometry, properties, blobs, hash,
@@ -128,7 +132,8 @@ impl<'c> FeedWriter<'c> {
         let hash = content.hash(is_deleted);
         let old = &before.it;
         let version = old.version + 1;
-        let seq = self.entry(cause, old.dataset_no, old.feature, version, (is_deleted, hash))?;
+        let seq =
+            self.entry(cause, old.dataset_no, old.feature, version, (is_deleted, hash), None)?;
         self.conn
             .prepare_cached(
                 "INSERT INTO history(feature, version, is_deleted, geometry, properties, blobs, hash, replica, op)
@@ -184,9 +189,19 @@ impl<'c> FeedWriter<'c> {
 
     /// An entry that tells a row once more, because what hangs on it has changed.
     pub(super) fn tell_again(&mut self, cause: Cause, row: &StoredRow) -> Result<u64, StoreError> {
+        self.tell_moved(cause, row, None)
+    }
+
+    /// The same for a row that may have moved with its parent.
+    pub(super) fn tell_moved(
+        &mut self,
+        cause: Cause,
+        row: &StoredRow,
+        moved: Option<&Moved>,
+    ) -> Result<u64, StoreError> {
         let it = &row.it;
         let state = (it.is_deleted, it.hash);
-        let seq = self.entry(cause, it.dataset_no, it.feature, it.version, state)?;
+        let seq = self.entry(cause, it.dataset_no, it.feature, it.version, state, moved)?;
         self.conn
             .execute("UPDATE feature SET seq = ?2 WHERE row = ?1", (row.row, seq as i64))
             .map_err(StoreError::database(WRITING))?;

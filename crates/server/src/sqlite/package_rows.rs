@@ -1,10 +1,11 @@
 use faltkarta_model::{DatasetId, FeatureId};
 use rusqlite::Connection;
 
-use crate::backend::{PackageInputs, PackageRow, StoreHead};
+use crate::backend::{LookedAt, PackageInputs, PackageRow, StoreHead};
 use crate::error::StoreError;
 use crate::judging::Catalogue;
 use crate::sqlite::feed;
+use crate::sqlite::row::load;
 
 /// A read transaction of its own that stays open as long as the value lives.
 pub(super) struct Snapshot<'a> {
@@ -28,7 +29,7 @@ impl PackageInputs for Snapshot<'_> {
     }
 
     fn cursor(&self) -> String {
-        feed::cursor(&self.head.epoch, self.head.seq, &self.head.chain)
+        feed::cursor(&self.head.epoch, self.head.seq, &self.head.chain, 1)
     }
 
     fn last_seq(&self, dataset: &DatasetId) -> Result<u64, StoreError> {
@@ -41,6 +42,14 @@ impl PackageInputs for Snapshot<'_> {
             )
             .map(|it| it as u64)
             .map_err(StoreError::database("reading the feed"))
+    }
+
+    fn look(&self, feature: FeatureId) -> Result<Option<LookedAt>, StoreError> {
+        Ok(load(&self.conn, feature)?.map(|row| LookedAt {
+            dataset_no: row.it.dataset_no,
+            wkb: row.it.content.wkb,
+            properties: row.it.content.properties,
+        }))
     }
 
     fn for_each_row(

@@ -53,8 +53,8 @@ fn write_entries(conn: &Connection, entries: &[Entry], last_seq: u64) -> Result<
     let mut seq = last_seq;
     let mut insert = conn
         .prepare_cached(
-            "INSERT INTO feed(seq, op, dataset, feature, version, kind, grp, chain)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "INSERT INTO feed(seq, op, dataset, feature, version, kind, grp, chain, area_before, area_after)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )
         .map_err(failed)?;
     for entry in entries {
@@ -70,6 +70,8 @@ fn write_entries(conn: &Connection, entries: &[Entry], last_seq: u64) -> Result<
                 entry.is_deleted,
                 entry.group.map(|it| *it.as_bytes()),
                 chain,
+                entry.moved.as_ref().map(|it| it.before.to_string()),
+                entry.moved.as_ref().map(|it| it.after.to_string()),
             ])
             .map_err(failed)?;
     }

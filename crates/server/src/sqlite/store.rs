@@ -6,13 +6,18 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use faltkarta_changes::Operation;
 use faltkarta_geo::GridSystem;
 use faltkarta_model::{BlobId, Feature, FeatureId, OpId, Timestamp};
-use faltkarta_protocol::{DeviceReport, JoinReply, JoinRequest, OpOutcome, PushReply};
+use faltkarta_protocol::{
+    DatasetDigest, DeviceReport, JoinReply, JoinRequest, OpOutcome, PushReply, Subscription,
+    SubscriptionPart,
+};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use uuid::Uuid;
 
+use crate::areas::{Reader, digest};
 use crate::backend::{
     BackupRow, DatasetRow, Delivered, DeviceRow, FeatureFilter, FeedPage, GeodataStore, HeldRow,
-    Malformed, OpenConflict, PackageInputs, Pusher, StoreHead, StoredBlob, StoredForm,
+    Malformed, OpenConflict, PackageInputs, Pusher, RowsAsk, RowsPage, StoreHead, StoredBlob,
+    StoredForm,
 };
 use crate::error::StoreError;
 use crate::judging::{Catalogue, take_push};
@@ -23,7 +28,9 @@ use crate::sqlite::feed::{self, CursorIs};
 use crate::sqlite::feed_writer::FeedWriter;
 use crate::sqlite::package_rows::Snapshot;
 use crate::sqlite::rows::OpenRows;
-use crate::sqlite::{backups, blobs, devices, open, rebirth, report, row};
+use crate::sqlite::{
+    backups, blobs, devices, open, rebirth, report, row, rows_page, subscriptions,
+};
 
 /// The store that lives in one folder. It holds the folder's lock until it is dropped, unless it was opened beside.
 pub struct SqliteStore {
@@ -268,11 +275,11 @@ impl GeodataStore for SqliteStore {
         &self,
         cursor: &str,
         limit: usize,
-        role: Role,
+        reader: &Reader,
         rim: &dyn Rim,
     ) -> Result<FeedPage, StoreError> {
         let page = self.read(|conn| match feed::read_cursor(conn, cursor)? {
-            CursorIs::At(seq) => feed::page(conn, seq, limit, role, &self.catalogue),
+            CursorIs::At(seq) => feed::page(conn, seq, limit, reader, &self.catalogue),
             CursorIs::OfAnotherEpoch => Err(StoreError::Resync),
             CursorIs::Unknown => Err(StoreError::WitnessMismatch),
         });
@@ -281,6 +288,26 @@ impl GeodataStore for SqliteStore {
             return Err(StoreError::Resync);
         }
         page
+    }
+
+    fn subscription(&self, device: Uuid) -> Result<Subscription, StoreError> {
+        self.read(|conn| subscriptions::of(conn, device))
+    }
+
+    fn set_subscription(
+        &self,
+        device: Uuid,
+        parts: &[SubscriptionPart],
+    ) -> Result<Subscription, StoreError> {
+        self.write("keeping a subscription", |tx| subscriptions::set(tx, device, parts))
+    }
+
+    fn rows(&self, ask: &RowsAsk, reader: &Reader) -> Result<RowsPage, StoreError> {
+        self.read(|conn| rows_page::page(conn, ask, reader, &self.catalogue))
+    }
+
+    fn digest(&self, reader: &Reader) -> Result<(StoreHead, Vec<DatasetDigest>), StoreError> {
+        digest(self.package_inputs()?.as_ref(), &self.catalogue, reader)
     }
 
     fn verify_feed(&self) -> Result<StoreHead, StoreError> {
