@@ -23,6 +23,7 @@ mod numbers;
 mod outbox;
 mod overview;
 mod parcel_labels;
+mod photos;
 mod places;
 mod shape;
 mod swedish_time;
@@ -45,8 +46,9 @@ pub use identify::{Hit, IdentifyAnswer};
 pub use map_tile::LIVE_ZOOM_MAX;
 pub use outbox::OutboxFile;
 pub use overview::{ChangeRow, Changes, DatasetStatus, Status};
+pub use photos::FeaturePhotos;
 pub use shape::{point_on, to_geojson};
 pub use sync::{
     BlobState, EnrolStep, Enrolment, FieldAccess, Link, LinkError, RowLink, Scheduler, SyncReport,
-    enrol, install_next_package, sync_round,
+    enrol, fetch_photo, fetch_preview, install_next_package, sync_round,
 };

@@ -11,6 +11,7 @@ use faltkarta_protocol::{
 use uuid::Uuid;
 
 use crate::areas::Reader;
+use crate::blobs::Depot;
 use crate::error::StoreError;
 use crate::rim::Rim;
 use crate::role::Role;
@@ -151,18 +152,18 @@ pub trait GeodataStore: Send + Sync {
     /// Operations that wait: parked and quarantined ones.
     fn held_ops(&self) -> Result<Vec<HeldRow>, StoreError>;
 
-    /// What the store holds of an attachment; `None` when nothing is known of it.
-    fn blob(&self, blob: &BlobId) -> Result<Option<StoredBlob>, StoreError>;
+    /// What the store knows of an attachment; nothing is known of one that never came.
+    fn blob(&self, blob: &BlobId) -> Result<StoredBlob, StoreError>;
 
-    /// Adds bytes to an attachment at an offset. The last of them are checked against the id.
-    fn add_to_blob(
-        &self,
-        blob: &BlobId,
-        at: u64,
-        total: u64,
-        bytes: &[u8],
-        now: Timestamp,
-    ) -> Result<StoredBlob, StoreError>;
+    /// Keeps that all bytes of an attachment are in their place, with an entry for each feature that names it. Once is
+    /// enough: a further call changes nothing.
+    fn keep_blob(&self, blob: &BlobId, n_bytes: u64, now: Timestamp) -> Result<(), StoreError>;
+
+    /// The same for its preview.
+    fn keep_preview(&self, blob: &BlobId, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Where the bytes of attachments lie.
+    fn depot(&self) -> &Depot;
 
     /// Everything that a package is made of, read in one snapshot.
     fn package_inputs(&self) -> Result<Box<dyn PackageInputs + '_>, StoreError>;
@@ -408,13 +409,15 @@ pub struct HeldRow {
     pub at: Timestamp,
 }
 
-/// What the store holds of an attachment.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What the store knows of an attachment.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StoredBlob {
-    /// How many bytes have arrived.
-    pub n_bytes: u64,
-    /// The file, once all of them are there and hash to the id.
-    pub file: Option<PathBuf>,
+    /// Its size, once all bytes are there and hash to the id.
+    pub n_bytes: Option<u64>,
+    /// Whether there is a preview.
+    pub has_preview: bool,
+    /// Datasets of the features that name it or have named it: who may see one of these may see it.
+    pub datasets: Vec<DatasetId>,
 }
 
 /// One snapshot of everything that a package needs.

@@ -153,6 +153,12 @@ pub enum StoreError {
         /// What is wrong.
         text: String,
     },
+    /// A body in gzip that is torn or no gzip at all.
+    #[error("the body is not the gzip that it says to be: {text}")]
+    BadEncoding {
+        /// What was found.
+        text: String,
+    },
     /// More than is taken.
     #[error("more than the limit of {most} {unit}")]
     TooLarge {
@@ -176,6 +182,15 @@ pub enum StoreError {
     /// Bytes do not hash to what was said.
     #[error("bytes and digest differ")]
     DigestMismatch,
+    /// A preview does not hash to what was said of it; it is sent again, or not at all.
+    #[error("the preview and its digest differ")]
+    PreviewDamaged,
+    /// The service that keeps attachments does not answer as it should.
+    #[error("the place of the attachments does not answer: {text}")]
+    BlobsUnreachable {
+        /// What it said.
+        text: String,
+    },
     /// There is no such thing.
     #[error("there is no such thing")]
     NotFound,
@@ -231,10 +246,13 @@ impl StoreError {
             Self::Resync => "resync",
             Self::FeedBroken { .. } => "feed_broken",
             Self::Malformed { .. } => "malformed",
+            Self::BadEncoding { .. } => "bad_encoding",
             Self::TooLarge { .. } => "too_large",
             Self::VersionMismatch { .. } => "version_mismatch",
             Self::WrongOffset { .. } => "wrong_offset",
             Self::DigestMismatch => "digest_mismatch",
+            Self::PreviewDamaged => "preview_damaged",
+            Self::BlobsUnreachable { .. } => "blobs_unreachable",
             Self::NotFound => "not_found",
             Self::UnknownWorkspace => "unknown_workspace",
             Self::PackageChanged => "package_changed",

@@ -9,6 +9,7 @@
 
 mod areas;
 mod backend;
+mod blobs;
 mod console;
 mod defaults;
 mod error;
@@ -28,6 +29,7 @@ pub use backend::{
     GeodataStore, HeldRow, LookedAt, OpenConflict, PackageInputs, PackageRow, Pusher, ReportRow,
     RowsAsk, RowsPage, StoreHead, StoredBlob, StoredForm,
 };
+pub use blobs::{BlobPiece, BlobPlace, BucketKeys, Depot, add_to_blob};
 pub use console::typescript as console_typescript;
 pub use error::StoreError;
 pub use exporting::{ExportSource, export_features};

@@ -1,13 +1,7 @@
-use std::fs::{self, File};
-use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
-use std::path::PathBuf;
-
 use faltkarta_model::{BlobId, FeatureId, Timestamp};
-use rusqlite::OptionalExtension as _;
 use sha2::{Digest as _, Sha256};
 
 use crate::error::{StoreError, bad_column};
-use crate::folder::sync_folder_of;
 use crate::picture::picture_kind;
 use crate::store::Store;
 
@@ -80,6 +74,7 @@ impl Store {
         self.draft(draft)?;
         let blob = BlobId::from_digest(Sha256::digest(bytes).into());
         self.put_file(&blob, bytes)?;
+        faltkarta_faults::point("store.photo.after_file")?;
         let attachment = Attachment {
             name: format!("{}.{}", &blob.digits()[..16], kind.ending),
             blob,
@@ -112,24 +107,13 @@ impl Store {
 
     fn put_file(&self, blob: &BlobId, bytes: &[u8]) -> Result<(), StoreError> {
         let path = self.folder.photo(blob.digits());
-        if fs::metadata(&path).is_ok_and(|it| it.len() == bytes.len() as u64) {
-            return Ok(());
+        // Content under its digest: what is there whole is the same.
+        match self.vault.len(&path) {
+            Ok(Some(n_bytes)) if n_bytes == bytes.len() as u64 && !self.vault.is_plain(&path) => {
+                Ok(())
+            }
+            _ => self.vault.put(&path, bytes),
         }
-        let shelf = path.parent().map(PathBuf::from).unwrap_or_default();
-        fs::create_dir_all(&shelf).map_err(|error| StoreError::io(&shelf, error))?;
-        let temporary = shelf.join(format!("{}.part", blob.digits()));
-        let failed = |error| StoreError::io(&temporary, error);
-        let mut file = File::create(&temporary).map_err(failed)?;
-        let written = file.write_all(bytes).and_then(|()| file.sync_all());
-        drop(file);
-        if let Err(error) = written {
-            // A torn part helps nobody, and the disk may be full because of it.
-            let _ = fs::remove_file(&temporary);
-            return Err(failed(error));
-        }
-        fs::rename(&temporary, &path).map_err(|error| StoreError::io(&path, error))?;
-        sync_folder_of(&path)?;
-        sync_folder_of(&shelf)
     }
 
     /// Takes a photo out of a draft; adding the same picture again brings it back. The file stays.
@@ -182,25 +166,22 @@ impl Store {
         .collect()
     }
 
-    /// The bytes of a photo on this laptop, with its media type.
+    /// The bytes of a photo on this laptop, with its media type: an own one, or a copy of what the store holds.
     ///
     /// # Errors
     ///
-    /// [`StoreError::BlobNotFound`], or that of the file.
+    /// [`StoreError::BlobNotFound`] when it is not here, be it that it was freed; or that of the file.
     pub fn photo_bytes(&self, blob: &BlobId) -> Result<(String, Vec<u8>), StoreError> {
         let not_found = || StoreError::BlobNotFound { blob: blob.to_string() };
-        let mut statement =
-            self.conn.prepare_cached("SELECT media_type FROM blob WHERE id = ?1")?;
-        let media_type: String = statement
-            .query_row([blob.as_str()], |row| row.get(0))
-            .optional()?
-            .ok_or_else(not_found)?;
         let path = self.folder.photo(blob.digits());
-        let bytes = fs::read(&path).map_err(|error| StoreError::io(&path, error))?;
-        Ok((media_type, bytes))
+        self.vault.len(&path)?.ok_or_else(not_found)?;
+        let bytes = self.vault.read(&path)?;
+        let media_type =
+            picture_kind(&bytes).map_or("application/octet-stream", |it| it.media_type);
+        Ok((media_type.to_owned(), bytes))
     }
 
-    /// A part of a photo's file, at most `n_bytes_max` from `offset`.
+    /// A part of a photo, at most `n_bytes_max` from `offset`.
     ///
     /// # Errors
     ///
@@ -211,13 +192,7 @@ impl Store {
         offset: u64,
         n_bytes_max: usize,
     ) -> Result<Vec<u8>, StoreError> {
-        let path = self.folder.photo(blob.digits());
-        let failed = |error| StoreError::io(&path, error);
-        let mut file = File::open(&path).map_err(failed)?;
-        file.seek(SeekFrom::Start(offset)).map_err(failed)?;
-        let mut part = vec![];
-        file.take(n_bytes_max as u64).read_to_end(&mut part).map_err(failed)?;
-        Ok(part)
+        self.vault.part(&self.folder.photo(blob.digits()), offset, n_bytes_max)
     }
 
     /// Photos of completed inspections that the store does not hold, oldest first.

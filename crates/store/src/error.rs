@@ -84,6 +84,12 @@ pub enum StoreError {
         /// Its id.
         blob: String,
     },
+    /// Bytes that came for an attachment and do not hash to its name.
+    #[error("what came for {blob} is something else")]
+    PhotoDamaged {
+        /// Its id.
+        blob: String,
+    },
     /// A package that is not what its manifest says.
     #[error("the package is damaged: {text}")]
     PackageDamaged {
@@ -145,6 +151,7 @@ impl StoreError {
             Self::PhotoUnreadable => "photo_unreadable",
             Self::DraftNotFound { .. } => "draft_not_found",
             Self::BlobNotFound { .. } => "photo_not_found",
+            Self::PhotoDamaged { .. } => "photo_damaged",
             Self::PackageDamaged { .. } | Self::FeedBroken { .. } => "package_damaged",
             Self::SqliteUnfit { .. }
             | Self::PragmaRefused { .. }

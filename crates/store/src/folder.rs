@@ -50,6 +50,12 @@ impl Folder {
         self.path.join("photos").join(shelf).join(digits)
     }
 
+    /// The preview of a photo: a copy of what the store holds, or on its way there.
+    pub(crate) fn preview(&self, digits: &str) -> PathBuf {
+        let shelf = digits.get(..2).unwrap_or("00");
+        self.path.join("previews").join(shelf).join(digits)
+    }
+
     /// Room that is given back when the disk is full, so that the journal and the export still work.
     pub(crate) fn fill_reserve(&self, n_bytes: u64) -> Result<(), StoreError> {
         let path = self.path.join(RESERVE);

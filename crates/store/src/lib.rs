@@ -3,7 +3,8 @@
 //! *base* is the rows as last received from the geodata store; *journal* is every own operation, written once and
 //! never changed; *overlay* is how features look with the own operations that the base does not show yet. One writer,
 //! every function one transaction, `synchronous=FULL`: what a function has returned for survives a power cut.
-//! The file is encrypted with SQLCipher; photos lie beside it in `photos/`, named by their content.
+//! The file is encrypted with SQLCipher; photos lie beside it in `photos/`, named by their content and sealed with a
+//! key that comes from the file's.
 
 mod attachment;
 mod conflict;
@@ -20,11 +21,14 @@ mod journal;
 mod key;
 mod number;
 mod overlay;
+mod photo_copy;
+mod photo_room;
 mod picture;
 mod recent;
 mod rows;
 mod schema;
 mod store;
+mod vault;
 
 pub use attachment::{Attachment, PHOTO_BYTES_MAX, PhotoCounts, Upload};
 pub use conflict::StoredConflict;
@@ -36,5 +40,7 @@ pub use index::TreeRow;
 pub use install::{Install, InstallProgress, check_package_file};
 pub use journal::{EditCounts, EditState, JournalRow, LiveOperation, LocalEdit, LocalOperation};
 pub use key::{FileKeyStore, FixedKeyStore, Key, KeyPlace, KeyStore};
+pub use photo_copy::FeaturePhoto;
+pub use photo_room::PhotoRoom;
 pub use rows::Backfill;
 pub use store::{OpenOptions, Store};

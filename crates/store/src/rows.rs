@@ -399,8 +399,10 @@ fn upsert(
     .execute((number, dataset, id, entry.version, entry.seq, wkb, properties))?;
     tx.prepare_cached("DELETE FROM feature_blob WHERE feature = ?1")?.execute([id])?;
     for blob in &row.blobs {
-        tx.prepare_cached("INSERT INTO feature_blob VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?
-            .execute((id, blob.id.as_str(), blob.complete))?;
+        tx.prepare_cached(
+            "INSERT INTO feature_blob VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+        )?
+        .execute((id, blob.id.as_str(), blob.complete, blob.has_preview))?;
     }
     Ok(())
 }

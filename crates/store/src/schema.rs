@@ -20,7 +20,7 @@ CREATE TABLE form(id TEXT PRIMARY KEY, declaration TEXT NOT NULL, xml TEXT NOT N
 CREATE TABLE gone(id BLOB PRIMARY KEY, row INTEGER NOT NULL, dataset INTEGER NOT NULL, seq INTEGER NOT NULL,
                   has_left INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE TABLE feature_blob(feature BLOB NOT NULL, blob TEXT NOT NULL, complete INTEGER NOT NULL,
-                          PRIMARY KEY(feature, blob)) STRICT, WITHOUT ROWID;
+                          has_preview INTEGER NOT NULL DEFAULT 0, PRIMARY KEY(feature, blob)) STRICT, WITHOUT ROWID;
 
 -- Features as they look with the own edits that the base does not show yet.
 CREATE TABLE overlay(id BLOB PRIMARY KEY, row INTEGER NOT NULL UNIQUE, dataset TEXT NOT NULL,
@@ -91,6 +91,9 @@ CREATE TABLE backfill(dataset TEXT PRIMARY KEY, after TEXT NOT NULL DEFAULT '', 
 -- Leased numbers, and the request for more that is under way.
 CREATE TABLE number_block(series TEXT NOT NULL, first INTEGER NOT NULL, n INTEGER NOT NULL, n_used INTEGER NOT NULL DEFAULT 0,
                           PRIMARY KEY(series, first)) STRICT;
+-- Photos whose preview the store has taken, and own ones whose file was given up because the store's copy is safe.
+CREATE TABLE preview_sent(blob TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+CREATE TABLE freed_photo(blob TEXT PRIMARY KEY REFERENCES blob(id), at TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE number_request(series TEXT PRIMARY KEY, request BLOB NOT NULL, n INTEGER NOT NULL) STRICT;
 ";
 
@@ -99,6 +102,7 @@ const UPGRADE_2: &str = r"
 DROP TABLE conflict;
 ALTER TABLE gone ADD COLUMN has_left INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE journal ADD COLUMN former_seq INTEGER;
+ALTER TABLE feature_blob ADD COLUMN has_preview INTEGER NOT NULL DEFAULT 0;
 ";
 
 /// The base table and what guards it, under a name of its own: a new base is filled beside the old one.

@@ -10,6 +10,7 @@ use crate::error::{StoreError, bad_column};
 use crate::folder::Folder;
 use crate::key::{KeyPlace, KeyStore};
 use crate::schema;
+use crate::vault::Vault;
 
 /// How a laptop's folder is opened.
 #[derive(Debug, Clone)]
@@ -35,6 +36,7 @@ pub struct Store {
     pub(crate) folder: Folder,
     // Set while an apply function writes base or overlay; the guard triggers ask for it.
     pub(crate) applying: Arc<AtomicBool>,
+    pub(crate) vault: Vault,
     key_place: KeyPlace,
     replica: ReplicaId,
 }
@@ -102,7 +104,8 @@ impl Store {
         if let Some(max_pages) = options.max_pages {
             conn.query_row(&format!("PRAGMA max_page_count = {max_pages}"), [], |_| Ok(()))?;
         }
-        Ok(Self { conn, folder, applying, key_place: keys.place(), replica })
+        let vault = Vault::new(&key);
+        Ok(Self { conn, folder, applying, vault, key_place: keys.place(), replica })
     }
 
     /// The laptop's folder.

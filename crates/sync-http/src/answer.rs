@@ -4,6 +4,8 @@ use serde::de::DeserializeOwned;
 use ureq::Body;
 use ureq::http::Response;
 
+use crate::encoding::unpack;
+
 /// Most bytes of a message. A page of 5 000 rows with long outlines has a quarter of it.
 const MESSAGE_BYTES_MAX: u64 = 64 << 20;
 /// Most bytes of a refusal.
@@ -31,12 +33,14 @@ pub(crate) fn message<T: DeserializeOwned>(response: Response<Body>) -> Result<T
     if !is_json {
         return Err(LinkError::NotAGeodataStore);
     }
+    let encoding = encoding_of(&response);
     let bytes = response
         .into_body()
         .into_with_config()
         .limit(MESSAGE_BYTES_MAX)
         .read_to_vec()
         .map_err(|error| of_call(&error))?;
+    let bytes = unpack(bytes, encoding.as_deref(), MESSAGE_BYTES_MAX)?;
     serde_json::from_slice(&bytes).map_err(|error| LinkError::Damaged { text: error.to_string() })
 }
 
@@ -54,15 +58,20 @@ pub(crate) fn accepted(response: Response<Body>) -> Result<Response<Body>, LinkE
 fn refusal(status: u16, response: Response<Body>) -> LinkError {
     let is_page = media_type(&response).is_some_and(|it| it.eq_ignore_ascii_case("text/html"));
     let next_offset = offset(&response, "upload-offset");
+    let wait_s = retry_after(&response);
+    let encoding = encoding_of(&response);
     let body = response
         .into_body()
         .into_with_config()
         .limit(REFUSAL_BYTES_MAX)
         .read_to_vec()
         .ok()
+        .and_then(|bytes| unpack(bytes, encoding.as_deref(), REFUSAL_BYTES_MAX).ok())
         .and_then(|bytes| serde_json::from_slice::<ErrorBody>(&bytes).ok());
     let Some(body) = body else {
         return match status {
+            // Too much to do: said by whatever stands before the store, whose words we cannot know.
+            429 | 503 => LinkError::Busy { wait_s },
             // A gateway that finds no store behind it.
             500..=599 => LinkError::Unreachable { text: format!("status {status}") },
             404 | 405 if !is_page => LinkError::NoSuchAddress,
@@ -82,8 +91,19 @@ fn refusal(status: u16, response: Response<Body>) -> LinkError {
             None => LinkError::DigestMismatch,
         },
         (426, _) => LinkError::VersionMismatch,
+        (429, _) | (503, "busy" | "timeout") => LinkError::Busy { wait_s },
         _ => LinkError::Refused { status, code: body.code.chars().take(60).collect() },
     }
+}
+
+/// `Retry-After` in seconds; a date is passed over, as the laptop's clock may be wrong by years.
+fn retry_after(response: &Response<Body>) -> Option<u32> {
+    response.headers().get("retry-after")?.to_str().ok()?.trim().parse().ok()
+}
+
+fn encoding_of(response: &Response<Body>) -> Option<String> {
+    let text = response.headers().get("content-encoding")?.to_str().ok()?;
+    Some(text.trim().to_owned())
 }
 
 /// The media type without its parameters.

@@ -5,6 +5,8 @@
 
 mod address;
 mod answer;
+mod blobs;
+mod encoding;
 mod link;
 mod row_link;
 

@@ -1,8 +1,5 @@
-use std::io::Read as _;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use faltkarta_app::{BlobState, Link, LinkError};
 use faltkarta_model::BlobId;
 use faltkarta_protocol::{
@@ -10,7 +7,6 @@ use faltkarta_protocol::{
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sha2::{Digest as _, Sha256};
 use ureq::Body;
 use ureq::config::Config;
 use ureq::http::{Response, header};
@@ -19,7 +15,8 @@ use ureq::unversioned::resolver::Resolver;
 use ureq::unversioned::transport::Connector;
 
 use crate::address;
-use crate::answer::{accepted, media_type, message, of_call, offset};
+use crate::answer::{message, of_call};
+use crate::encoding;
 
 /// Wait for a connection.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -33,9 +30,11 @@ const PAGE_ENTRIES: u32 = 1_000;
 /// The way to a geodata store over HTTP. TLS is used for `https` addresses, with the machine's own roots.
 #[derive(Debug)]
 pub struct HttpLink {
-    agent: ureq::Agent,
+    pub(crate) agent: ureq::Agent,
     url: String,
     token: Option<String>,
+    /// Whether the store has said that it takes no packed requests.
+    wants_plain: std::cell::Cell<bool>,
 }
 
 impl HttpLink {
@@ -45,7 +44,8 @@ impl HttpLink {
     ///
     /// [`LinkError::NotAGeodataStore`] when the text is no `http` or `https` address.
     pub fn new(url: &str, token: Option<String>) -> Result<Self, LinkError> {
-        Ok(Self { agent: config().into(), url: address::parse(url)?, token })
+        let url = address::parse(url)?;
+        Ok(Self { agent: config().into(), url, token, wants_plain: false.into() })
     }
 
     /// A link whose bytes go another way than over the machine's network; simulations pass in their own wire.
@@ -60,7 +60,7 @@ impl HttpLink {
         resolver: impl Resolver,
     ) -> Result<Self, LinkError> {
         let agent = ureq::Agent::with_parts(config(), wire, resolver);
-        Ok(Self { agent, url: address::parse(url)?, token })
+        Ok(Self { agent, url: address::parse(url)?, token, wants_plain: false.into() })
     }
 
     /// The address.
@@ -78,7 +78,12 @@ impl HttpLink {
     }
 
     pub(crate) fn get<T: DeserializeOwned>(&self, url: &str) -> Result<T, LinkError> {
-        let called = self.agent.get(url).header(header::AUTHORIZATION, self.bearer()?).call();
+        let called = self
+            .agent
+            .get(url)
+            .header(header::AUTHORIZATION, self.bearer()?)
+            .header(header::ACCEPT_ENCODING, "gzip")
+            .call();
         message(called.map_err(|error| of_call(&error))?)
     }
 
@@ -90,11 +95,37 @@ impl HttpLink {
     ) -> Result<T, LinkError> {
         let bytes = serde_json::to_vec(body)
             .map_err(|error| LinkError::Damaged { text: error.to_string() })?;
-        let mut request = self.agent.post(url).header(header::CONTENT_TYPE, "application/json");
+        let packed = if self.wants_plain.get() { None } else { encoding::pack(&bytes) };
+        if let Some(packed) = packed {
+            let response = self.send(url, bearer, &packed, Some("gzip"))?;
+            // A store, or a proxy before it, that takes no such thing says 415 (RFC 7694).
+            if response.status().as_u16() != 415 {
+                return message(response);
+            }
+            self.wants_plain.set(true);
+        }
+        message(self.send(url, bearer, &bytes, None)?)
+    }
+
+    fn send(
+        &self,
+        url: &str,
+        bearer: Option<&str>,
+        body: &[u8],
+        encoding: Option<&str>,
+    ) -> Result<Response<Body>, LinkError> {
+        let mut request = self
+            .agent
+            .post(url)
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::ACCEPT_ENCODING, "gzip");
+        if let Some(encoding) = encoding {
+            request = request.header(header::CONTENT_ENCODING, encoding);
+        }
         if let Some(bearer) = bearer {
             request = request.header(header::AUTHORIZATION, bearer);
         }
-        message(request.send(bytes).map_err(|error| of_call(&error))?)
+        request.send(body).map_err(|error| of_call(&error))
     }
 }
 
@@ -151,34 +182,7 @@ impl Link for HttpLink {
         sink: &mut dyn FnMut(&[u8]) -> Result<(), LinkError>,
     ) -> Result<(), LinkError> {
         let rest = format!("package/{}/{}", address::escape(package), address::escape(file));
-        let called = self
-            .agent
-            .get(self.path(workspace, &rest))
-            .header(header::AUTHORIZATION, self.bearer()?)
-            .header(header::RANGE, format!("bytes={offset}-"))
-            .call();
-        let response = accepted(called.map_err(|error| of_call(&error))?)?;
-        if media_type(&response).is_some_and(|it| it.eq_ignore_ascii_case("text/html")) {
-            return Err(LinkError::NotAGeodataStore);
-        }
-        let n_skipped = first_byte(&response, offset)?;
-        let mut body = response.into_body().into_reader();
-        let mut n_to_skip = offset - n_skipped;
-        let mut block = vec![0; 1 << 16];
-        loop {
-            let n = body
-                .read(&mut block)
-                .map_err(|error| LinkError::Unreachable { text: error.to_string() })?;
-            if n == 0 {
-                return Ok(());
-            }
-            // Some proxies drop the range and send the file from its beginning.
-            let skip = n_to_skip.min(n as u64);
-            n_to_skip -= skip;
-            if skip < n as u64 {
-                sink(&block[skip as usize..n])?;
-            }
-        }
+        self.fetch_from(&self.path(workspace, &rest), offset, sink)
     }
 
     fn push(&mut self, workspace: &str, request: &PushRequest) -> Result<PushReply, LinkError> {
@@ -191,19 +195,7 @@ impl Link for HttpLink {
     }
 
     fn blob_head(&mut self, workspace: &str, blob: &BlobId) -> Result<BlobState, LinkError> {
-        let called = self
-            .agent
-            .head(self.path(workspace, &format!("blobs/{blob}")))
-            .header(header::AUTHORIZATION, self.bearer()?)
-            .call();
-        let response = called.map_err(|error| of_call(&error))?;
-        match response.status().as_u16() {
-            404 => Ok(BlobState::Partial(0)),
-            // These answers have no body that could say more.
-            401 => Err(LinkError::SignedOut),
-            403 => Err(LinkError::Unpermitted),
-            _ => upload_state(&accepted(response)?),
-        }
+        self.head_of_blob(workspace, blob)
     }
 
     fn blob_patch(
@@ -214,43 +206,29 @@ impl Link for HttpLink {
         n_bytes_total: u64,
         bytes: &[u8],
     ) -> Result<BlobState, LinkError> {
-        let digest = STANDARD.encode(Sha256::digest(bytes));
-        let called = self
-            .agent
-            .patch(self.path(workspace, &format!("blobs/{blob}")))
-            .header(header::AUTHORIZATION, self.bearer()?)
-            .header(header::CONTENT_TYPE, "application/octet-stream")
-            .header("Upload-Offset", offset.to_string())
-            .header("Upload-Length", n_bytes_total.to_string())
-            .header("Content-Digest", format!("sha-256=:{digest}:"))
-            .send(bytes);
-        upload_state(&accepted(called.map_err(|error| of_call(&error))?)?)
+        self.patch_blob(workspace, blob, offset, n_bytes_total, bytes)
     }
-}
 
-/// Where the bytes of an answer begin in the file: at the asked offset, or at 0 when the range was not heeded.
-fn first_byte(response: &Response<Body>, offset: u64) -> Result<u64, LinkError> {
-    if response.status().as_u16() != 206 {
-        return Ok(0);
+    fn preview_put(
+        &mut self,
+        workspace: &str,
+        blob: &BlobId,
+        jpeg: &[u8],
+    ) -> Result<(), LinkError> {
+        self.put_preview(workspace, blob, jpeg)
     }
-    let range = response.headers().get(header::CONTENT_RANGE).and_then(|it| it.to_str().ok());
-    let first = range
-        .and_then(|it| it.strip_prefix("bytes "))
-        .and_then(|it| it.split('-').next())
-        .and_then(|it| it.parse::<u64>().ok());
-    if first == Some(offset) {
-        Ok(offset)
-    } else {
-        Err(LinkError::Damaged { text: "another part of the file than asked".into() })
-    }
-}
 
-/// What an answer says of a blob. Without the header it does not come from a store.
-fn upload_state(response: &Response<Body>) -> Result<BlobState, LinkError> {
-    let complete = response.headers().get("upload-complete").and_then(|it| it.to_str().ok());
-    match (complete.map(str::trim), offset(response, "upload-offset")) {
-        (Some("?1"), _) => Ok(BlobState::Complete),
-        (Some("?0"), Some(n_bytes)) => Ok(BlobState::Partial(n_bytes)),
-        _ => Err(LinkError::NotAGeodataStore),
+    fn preview_get(&mut self, workspace: &str, blob: &BlobId) -> Result<Vec<u8>, LinkError> {
+        self.get_preview(workspace, blob)
+    }
+
+    fn blob_get(
+        &mut self,
+        workspace: &str,
+        blob: &BlobId,
+        offset: u64,
+        sink: &mut dyn FnMut(&[u8]) -> Result<(), LinkError>,
+    ) -> Result<(), LinkError> {
+        self.get_blob(workspace, blob, offset, sink)
     }
 }

@@ -48,6 +48,8 @@ pub struct SyncReport {
     pub n_quarantined: u32,
     /// Photos that the store holds now and did not before.
     pub n_photos: u32,
+    /// Small pictures of colleagues' photos that were fetched.
+    pub n_previews: u32,
     /// Datasets whose rows were not what the store holds; they were fetched again.
     pub differing: Vec<DatasetId>,
     /// Number of the last feed entry that is in the base.
@@ -76,7 +78,9 @@ pub fn sync_round(
     if is_ready && round.push_and_pull() {
         round.settle();
     }
-    round.note(Round::send_photos);
+    if round.note(Round::send_photos) {
+        round.note(Round::tend_photos);
+    }
     if let Err(error) = round.tell() {
         tracing::info!(code = error.code(), "the store was not told how things stand");
     }

@@ -78,6 +78,34 @@ pub trait Link: RowLink {
         n_bytes_total: u64,
         bytes: &[u8],
     ) -> Result<BlobState, LinkError>;
+
+    /// Sends the preview of a blob, a JPEG of at most 64 KiB. It may come before the blob.
+    ///
+    /// # Errors
+    ///
+    /// [`LinkError`].
+    fn preview_put(&mut self, workspace: &str, blob: &BlobId, jpeg: &[u8])
+    -> Result<(), LinkError>;
+
+    /// Asks for the preview of a blob.
+    ///
+    /// # Errors
+    ///
+    /// [`LinkError`].
+    fn preview_get(&mut self, workspace: &str, blob: &BlobId) -> Result<Vec<u8>, LinkError>;
+
+    /// Fetches a blob from an offset to its end, piece by piece; `sink` may stop it with an error.
+    ///
+    /// # Errors
+    ///
+    /// [`LinkError`]; the pieces seen so far are good to go on from.
+    fn blob_get(
+        &mut self,
+        workspace: &str,
+        blob: &BlobId,
+        offset: u64,
+        sink: &mut dyn FnMut(&[u8]) -> Result<(), LinkError>,
+    ) -> Result<(), LinkError>;
 }
 
 /// Why a link did not answer as asked. Nothing of the laptop is lost in any of them.
@@ -142,6 +170,12 @@ pub enum LinkError {
         /// The store's code.
         code: String,
     },
+    /// The store has too much to do and asks for patience.
+    #[error("the geodata store asks to wait")]
+    Busy {
+        /// For how long, when it says so.
+        wait_s: Option<u32>,
+    },
     /// The laptop could not keep what came.
     #[error("what came could not be kept: {text}")]
     NotKept {
@@ -162,7 +196,9 @@ impl LinkError {
     /// The stable code for people's messages and `--json`.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Unreachable { .. } | Self::Refused { .. } => "server_unreachable",
+            Self::Unreachable { .. } | Self::Refused { .. } | Self::Busy { .. } => {
+                "server_unreachable"
+            }
             Self::NotAGeodataStore | Self::NoSuchAddress => "not_a_geodata_store",
             Self::NotOffered => "not_offered",
             Self::CodeInvalid => "code_invalid",

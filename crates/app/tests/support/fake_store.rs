@@ -46,6 +46,7 @@ pub(crate) struct FakeStore {
     pub(crate) feed: Vec<FeedEntry>,
     pub(crate) base_seq: u64,
     pub(crate) blobs: HashMap<BlobId, (u64, Vec<u8>)>,
+    pub(crate) previews: HashMap<BlobId, Vec<u8>>,
     pub(crate) package: Package,
     pub(crate) safe_seq: u64,
     pub(crate) epoch: String,
@@ -91,6 +92,7 @@ impl FakeStore {
             feed: vec![],
             base_seq: 1,
             blobs: HashMap::new(),
+            previews: HashMap::new(),
             package: package(1, &town()),
             safe_seq: 0,
             epoch: "one".into(),
@@ -565,5 +567,38 @@ impl Link for FakeStore {
             return Err(gone());
         }
         Ok(if n_bytes == n_bytes_total { BlobState::Complete } else { BlobState::Partial(n_bytes) })
+    }
+
+    fn preview_put(&mut self, _: &str, blob: &BlobId, jpeg: &[u8]) -> Result<(), LinkError> {
+        let is_lost = self.call("preview_put")?;
+        self.previews.insert(blob.clone(), jpeg.to_vec());
+        if is_lost { Err(gone()) } else { Ok(()) }
+    }
+
+    fn preview_get(&mut self, _: &str, blob: &BlobId) -> Result<Vec<u8>, LinkError> {
+        if self.call("preview_get")? {
+            return Err(gone());
+        }
+        let refused = LinkError::Refused { status: 404, code: "not_found".into() };
+        self.previews.get(blob).cloned().ok_or(refused)
+    }
+
+    fn blob_get(
+        &mut self,
+        _: &str,
+        blob: &BlobId,
+        offset: u64,
+        sink: &mut dyn FnMut(&[u8]) -> Result<(), LinkError>,
+    ) -> Result<(), LinkError> {
+        if self.call("blob_get")? {
+            return Err(gone());
+        }
+        let Some((_, bytes)) = self.blobs.get(blob) else {
+            return Err(LinkError::Refused { status: 404, code: "not_found".into() });
+        };
+        let rest = &bytes[offset as usize..];
+        let n = self.fetch_cut.take().unwrap_or(rest.len()).min(rest.len());
+        sink(&rest[..n])?;
+        if n < rest.len() { Err(gone()) } else { Ok(()) }
     }
 }

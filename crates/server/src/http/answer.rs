@@ -27,7 +27,9 @@ impl IntoResponse for Refusal {
         let error = self.0;
         let status = status_of(&error);
         // What failed inside stays inside: paths and SQL are for the log.
-        let text = if status == StatusCode::INTERNAL_SERVER_ERROR {
+        let is_inside = status == StatusCode::INTERNAL_SERVER_ERROR
+            || matches!(error, StoreError::BlobsUnreachable { .. });
+        let text = if is_inside {
             tracing::error!(code = error.code(), error = %error, "request failed");
             "the store failed; nothing was acknowledged".to_owned()
         } else {
@@ -57,7 +59,7 @@ pub(super) fn coded(status: StatusCode, code: &str, text: &str) -> Response {
 
 fn status_of(error: &StoreError) -> StatusCode {
     match error {
-        StoreError::Malformed { .. } => StatusCode::BAD_REQUEST,
+        StoreError::Malformed { .. } | StoreError::BadEncoding { .. } => StatusCode::BAD_REQUEST,
         StoreError::SignedOut => StatusCode::UNAUTHORIZED,
         StoreError::EnrolCodeNeeded | StoreError::EnrolCodeUnknown | StoreError::Unpermitted => {
             StatusCode::FORBIDDEN
@@ -72,9 +74,11 @@ fn status_of(error: &StoreError) -> StatusCode {
         | StoreError::PackageChanged => StatusCode::CONFLICT,
         StoreError::Resync => StatusCode::GONE,
         StoreError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-        StoreError::DigestMismatch => StatusCode::UNPROCESSABLE_ENTITY,
+        StoreError::DigestMismatch | StoreError::PreviewDamaged => StatusCode::UNPROCESSABLE_ENTITY,
         StoreError::VersionMismatch { .. } => StatusCode::UPGRADE_REQUIRED,
-        StoreError::Contended { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        StoreError::Contended { .. } | StoreError::BlobsUnreachable { .. } => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         StoreError::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     }

@@ -1,6 +1,6 @@
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
-use std::path::PathBuf;
+use std::path::Path;
 use std::pin::Pin;
 use std::task::{self, Poll};
 
@@ -11,52 +11,68 @@ use futures_core::Stream;
 use tokio::sync::mpsc;
 
 use crate::error::StoreError;
-use crate::http::answer::Refusal;
 
-/// A file that never changes under its tag.
-#[derive(Debug)]
+/// Bytes that never change under their tag.
 pub(super) struct Served {
-    pub(super) file: PathBuf,
-    /// SHA-256 of the file in hexadecimal.
+    /// SHA-256 of them in hexadecimal.
     pub(super) etag: String,
     pub(super) media_type: &'static str,
+    pub(super) n_bytes: u64,
+    /// Reads a part; may block.
+    pub(super) read: Read,
 }
 
-const CHUNK_BYTES: usize = 256 * 1024;
+/// Reads a part of what is served, all of it or an error.
+pub(super) type Read = Box<dyn FnMut(std::ops::Range<u64>) -> std::io::Result<Bytes> + Send>;
 
-/// Answers with a file or one range of it.
-pub(super) async fn serve(headers: &HeaderMap, served: Served) -> Result<Response, Refusal> {
-    let etag = format!("\"{}\"", served.etag);
+const CHUNK_BYTES: u64 = 256 * 1024;
+
+impl Served {
+    /// A file of a known digest; blocks.
+    pub(super) fn file(
+        path: &Path,
+        etag: String,
+        media_type: &'static str,
+    ) -> Result<Self, StoreError> {
+        let mut file = File::open(path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => StoreError::NotFound,
+            _ => StoreError::io("reading", path)(error),
+        })?;
+        let n_bytes = file.metadata().map_err(StoreError::io("reading", path))?.len();
+        let read: Read = Box::new(move |range| {
+            file.seek(SeekFrom::Start(range.start))?;
+            let mut chunk = vec![0; (range.end - range.start) as usize];
+            file.read_exact(&mut chunk)?;
+            Ok(Bytes::from(chunk))
+        });
+        Ok(Self { etag, media_type, n_bytes, read })
+    }
+}
+
+/// Answers with all bytes or one range of them.
+pub(super) fn serve(headers: &HeaderMap, served: Served) -> Response {
+    let Served { etag, media_type, n_bytes, read } = served;
+    let etag = format!("\"{etag}\"");
     let text = |name| headers.get(name).and_then(|it: &HeaderValue| it.to_str().ok());
     if text(header::IF_NONE_MATCH).is_some_and(|it| it == etag) {
-        return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag)]).into_response());
+        return (StatusCode::NOT_MODIFIED, [(header::ETAG, etag)]).into_response();
     }
-    let path = served.file.clone();
-    let opened = tokio::task::spawn_blocking(move || {
-        let file = File::open(&path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => StoreError::NotFound,
-            _ => StoreError::io("reading", &path)(error),
-        })?;
-        let n_bytes = file.metadata().map_err(StoreError::io("reading", &path))?.len();
-        Ok::<_, StoreError>((file, n_bytes))
-    });
-    let (file, n_bytes) = opened.await.map_err(|_| StoreError::NotFound)??;
     // A range of another file than the one that was begun would be spliced into nonsense.
     let is_same = text(header::IF_RANGE).is_none_or(|it| it == etag);
     let range = text(header::RANGE).filter(|_| is_same).and_then(|it| parse_range(it, n_bytes));
     let mut response = match range {
-        None => stream(file, 0, n_bytes).into_response(),
+        None => stream(read, 0, n_bytes).into_response(),
         Some(Range::Outside) => {
             let whole = format!("bytes */{n_bytes}");
-            return Ok((StatusCode::RANGE_NOT_SATISFIABLE, [(header::CONTENT_RANGE, whole)])
-                .into_response());
+            return (StatusCode::RANGE_NOT_SATISFIABLE, [(header::CONTENT_RANGE, whole)])
+                .into_response();
         }
         Some(Range::Of { from, to }) => {
             let content_range = format!("bytes {from}-{}/{n_bytes}", to - 1);
             (
                 StatusCode::PARTIAL_CONTENT,
                 [(header::CONTENT_RANGE, content_range)],
-                stream(file, from, to - from),
+                stream(read, from, to),
             )
                 .into_response()
         }
@@ -68,11 +84,11 @@ pub(super) async fn serve(headers: &HeaderMap, served: Served) -> Result<Respons
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(served.media_type));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     if let Ok(etag) = HeaderValue::from_str(&etag) {
         headers.insert(header::ETAG, etag);
     }
-    Ok(response)
+    response
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,22 +113,18 @@ fn parse_range(text: &str, n_bytes: u64) -> Option<Range> {
     Some(if from < to { Range::Of { from, to } } else { Range::Outside })
 }
 
-/// The bytes of a file, read ahead by two chunks.
-fn stream(mut file: File, from: u64, n_bytes: u64) -> Body {
+/// The bytes from one place to another, read ahead by two chunks.
+fn stream(mut read: Read, from: u64, to: u64) -> Body {
     let (sender, receiver) = mpsc::channel(2);
     tokio::task::spawn_blocking(move || {
-        let mut left = n_bytes;
-        if let Err(error) = file.seek(SeekFrom::Start(from)) {
-            let _ = sender.blocking_send(Err(error));
-            return;
-        }
-        while left > 0 {
-            let mut chunk = vec![0; CHUNK_BYTES.min(left as usize)];
-            let read = file.read_exact(&mut chunk);
-            left -= chunk.len() as u64;
-            let is_over = read.is_err();
+        let mut at = from;
+        while at < to {
+            let next = (at + CHUNK_BYTES).min(to);
+            let chunk = read(at..next);
+            at = next;
+            let is_over = chunk.is_err();
             // The other end is gone when the laptop is; nobody needs the rest then.
-            if sender.blocking_send(read.map(|()| Bytes::from(chunk))).is_err() || is_over {
+            if sender.blocking_send(chunk).is_err() || is_over {
                 return;
             }
         }

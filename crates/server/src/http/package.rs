@@ -131,7 +131,7 @@ pub(super) async fn newest_file(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let served = context.run(move |it| find(it, device.role, None, &name)).await?;
-    files::serve(&headers, served).await
+    Ok(files::serve(&headers, served))
 }
 
 /// `GET /sync/v1/{workspace}/package/{id}/{name}`
@@ -142,7 +142,7 @@ pub(super) async fn file(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let served = context.run(move |it| find(it, device.role, Some(&id), &name)).await?;
-    files::serve(&headers, served).await
+    Ok(files::serve(&headers, served))
 }
 
 /// A file of the newest package of a role or of the one before. Names come from manifests only, so that no path of a
@@ -158,9 +158,6 @@ fn find(context: &Context, role: Role, id: Option<&str>, name: &str) -> Result<S
     let mut wanted = kept.filter(|(_, manifest)| id.is_none_or(|it| it == manifest.id));
     let (folder, manifest) = wanted.next().ok_or(StoreError::PackageChanged)?;
     let file = manifest.files.into_iter().find(|it| it.name == name).ok_or(StoreError::NotFound)?;
-    Ok(Served {
-        file: packages.join(folder).join(file.name),
-        etag: file.sha256,
-        media_type: "application/octet-stream",
-    })
+    let path = packages.join(folder).join(file.name);
+    Served::file(&path, file.sha256, "application/octet-stream")
 }

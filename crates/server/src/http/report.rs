@@ -1,21 +1,20 @@
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
 use faltkarta_protocol::{DeviceReport, PROTOCOL_VERSION};
 
 use crate::error::StoreError;
 use crate::http::answer::Refusal;
 use crate::http::context::{Asker, Context};
-use crate::http::sync::{body, parse, read};
+use crate::http::encoding::Message;
+use crate::http::sync::{parse, read};
 
 /// `PUT /sync/v1/{workspace}/report`
 pub(super) async fn put(
     State(context): State<Context>,
     Asker(device): Asker,
-    bytes: Result<Bytes, BytesRejection>,
+    Message(bytes): Message,
 ) -> Result<StatusCode, Refusal> {
-    let (json, protocol) = read(&body(bytes)?)?;
+    let (json, protocol) = read(&bytes)?;
     if protocol != PROTOCOL_VERSION {
         return Err(StoreError::VersionMismatch { found: protocol }.into());
     }

@@ -16,9 +16,10 @@ use crate::backend::GeodataStore;
 use crate::error::StoreError;
 use crate::http::answer::{Refusal, coded};
 use crate::http::context::Context;
+use crate::http::listen::{Patience, listen};
 use crate::http::package::Prepared;
 use crate::http::sync::MAX_BODY_BYTES;
-use crate::http::{blobs, console, package, report, subscription, sync};
+use crate::http::{blobs, console, encoding, package, report, subscription, sync};
 use crate::rim::Rim;
 
 /// How long a request may take before it is told to come again. Preparing a package is the longest.
@@ -60,8 +61,8 @@ pub async fn serve(
         runs_inline: false,
         console_pages: options.console_pages.map(Into::into),
     };
-    let service = router(context).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(stop).await
+    listen(listener, router(context), Patience::ORDINARY, stop).await;
+    Ok(())
 }
 
 /// The same requests without listener, threads or waiting: the store's work is done where a request is read. For
@@ -98,12 +99,17 @@ fn router(context: Context) -> Router {
             "/sync/v1/{workspace}/blobs/{blob}",
             get(blobs::get).head(blobs::head).patch(blobs::patch),
         )
+        .route(
+            "/sync/v1/{workspace}/blobs/{blob}/preview",
+            get(blobs::get_preview).put(blobs::put_preview),
+        )
         .merge(console::routes())
         .fallback(|| async { Refusal(StoreError::NotFound) })
         .method_not_allowed_fallback(|| async {
             coded(StatusCode::METHOD_NOT_ALLOWED, "not_found", "there is no such request")
         })
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(middleware::from_fn_with_state(context.clone(), encoding::pack))
         .layer(middleware::from_fn(in_time))
         .with_state(context)
 }

@@ -19,6 +19,7 @@ use crate::error::StoreError;
 use crate::http::answer::Refusal;
 use crate::http::context::{Asker, Context, Peer};
 use crate::http::subscription::reader;
+use crate::http::encoding::Message;
 
 /// The most operations in one push.
 const MAX_OPS: usize = 200;
@@ -56,9 +57,9 @@ pub(super) async fn join(
     State(context): State<Context>,
     peer: Peer,
     headers: HeaderMap,
-    bytes: Result<Bytes, BytesRejection>,
+    Message(bytes): Message,
 ) -> Result<Json<JoinReply>, Refusal> {
-    let (json, protocol) = read(&body(bytes)?)?;
+    let (json, protocol) = read(&bytes)?;
     if protocol != PROTOCOL_VERSION {
         return Err(StoreError::VersionMismatch { found: protocol }.into());
     }
@@ -102,9 +103,8 @@ fn read_op(json: Json_) -> Result<Result<Operation, Malformed>, StoreError> {
 pub(super) async fn push(
     State(context): State<Context>,
     Asker(device): Asker,
-    bytes: Result<Bytes, BytesRejection>,
+    Message(bytes): Message,
 ) -> Result<Json<PushReply>, Refusal> {
-    let bytes = body(bytes)?;
     let reply = context.run(move |it| {
         let (json, protocol) = read(&bytes)?;
         if protocol != PROTOCOL_VERSION {

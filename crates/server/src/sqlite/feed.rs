@@ -238,11 +238,16 @@ pub(super) fn feed_row(conn: &Connection, content: &Content) -> Result<FeedRow, 
     let blobs: Result<Vec<FeedBlob>, StoreError> = blobs
         .into_iter()
         .map(|id| {
-            let complete = conn
-                .prepare_cached("SELECT EXISTS(SELECT 1 FROM blob WHERE id = ?1)")
-                .and_then(|mut it| it.query_row([id.as_str()], |row| row.get(0)))
+            let (complete, has_preview) = conn
+                .prepare_cached(
+                    "SELECT EXISTS(SELECT 1 FROM blob WHERE id = ?1),
+                            EXISTS(SELECT 1 FROM blob_preview WHERE blob = ?1)",
+                )
+                .and_then(|mut it| {
+                    it.query_row([id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+                })
                 .map_err(StoreError::database("looking for an attachment"))?;
-            Ok(FeedBlob { id, complete, has_preview: false })
+            Ok(FeedBlob { id, complete, has_preview })
         })
         .collect();
     Ok(FeedRow { geometry, properties: content.properties()?, blobs: blobs? })

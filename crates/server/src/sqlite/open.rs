@@ -6,6 +6,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use uuid::Uuid;
 
 use crate::defaults;
+use crate::blobs::Depot;
 use crate::error::StoreError;
 use crate::judging::first_chain;
 use crate::rim::Rim;
@@ -64,7 +65,8 @@ pub fn open_store(folder: &Path, mode: OpenMode, rim: &dyn Rim) -> Result<Sqlite
     let grid = grid.ok_or_else(|| StoreError::damaged("the store's grid is not known"))?;
     let workspace = meta(&conn, "workspace")?;
     let catalogue = catalogue::read(folder, &mut conn)?;
-    Ok(SqliteStore::new(folder.to_owned(), lock, conn, grid, workspace, catalogue))
+    let depot = Depot::of_store(folder)?;
+    Ok(SqliteStore::new(folder.to_owned(), lock, conn, grid, workspace, catalogue, depot))
 }
 
 /// Opens a connection with the store's settings, each read back.

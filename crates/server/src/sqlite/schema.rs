@@ -103,6 +103,18 @@ CREATE TABLE backup(folder TEXT PRIMARY KEY, at TEXT NOT NULL, seq INTEGER NOT N
     "
 CREATE TABLE subscription(device BLOB PRIMARY KEY, revision INTEGER NOT NULL, parts TEXT NOT NULL) STRICT;
 ",
+    // A preview may come before the bytes, and before the feature that names them. idle_blob: attachments that nothing
+    // names, and since when; whatever names one again takes it out.
+    "
+CREATE TABLE blob_preview(blob TEXT PRIMARY KEY, at TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE idle_blob(blob TEXT PRIMARY KEY, since TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TRIGGER blob_is_named AFTER INSERT ON feature WHEN NEW.blobs <> '[]'
+BEGIN DELETE FROM idle_blob WHERE instr(NEW.blobs, blob); END;
+CREATE TRIGGER blob_is_named_again AFTER UPDATE OF blobs ON feature WHEN NEW.blobs <> '[]'
+BEGIN DELETE FROM idle_blob WHERE instr(NEW.blobs, blob); END;
+CREATE TRIGGER blob_is_held AFTER INSERT ON held
+BEGIN DELETE FROM idle_blob WHERE instr(NEW.payload, blob); END;
+",
 ];
 
 /// Makes the tables of a new store.

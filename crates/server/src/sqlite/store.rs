@@ -19,6 +19,7 @@ use crate::backend::{
     Malformed, OpenConflict, PackageInputs, Pusher, RowsAsk, RowsPage, StoreHead, StoredBlob,
     StoredForm,
 };
+use crate::blobs::Depot;
 use crate::error::StoreError;
 use crate::judging::{Catalogue, take_push};
 use crate::rim::Rim;
@@ -42,6 +43,7 @@ pub struct SqliteStore {
     grid: GridSystem,
     workspace: String,
     catalogue: Catalogue,
+    depot: Depot,
     _lock: Option<File>,
 }
 
@@ -59,6 +61,7 @@ impl SqliteStore {
         grid: GridSystem,
         workspace: String,
         catalogue: Catalogue,
+        depot: Depot,
     ) -> Self {
         Self {
             packages: folder.join("packages"),
@@ -69,6 +72,7 @@ impl SqliteStore {
             grid,
             workspace,
             catalogue,
+            depot,
             _lock: lock,
         }
     }
@@ -81,6 +85,13 @@ impl SqliteStore {
     /// Copies the database as it is at one moment into another folder.
     pub(crate) fn copy_database(&self, to: &Path) -> Result<(), StoreError> {
         backups::copy(&self.database, &to.join(open::DATABASE))
+    }
+
+    /// The store with its attachments in another place.
+    #[must_use]
+    pub fn with_depot(mut self, depot: Depot) -> Self {
+        self.depot = depot;
+        self
     }
 
     /// Holds the database file to so many pages of 4 KiB, for a store on a quota.
@@ -451,21 +462,20 @@ impl GeodataStore for SqliteStore {
         })
     }
 
-    fn blob(&self, blob: &BlobId) -> Result<Option<StoredBlob>, StoreError> {
-        self.read(|conn| blobs::look(conn, &self.folder, blob))
+    fn blob(&self, blob: &BlobId) -> Result<StoredBlob, StoreError> {
+        self.read(|conn| blobs::look(conn, &self.catalogue, blob))
     }
 
-    fn add_to_blob(
-        &self,
-        blob: &BlobId,
-        at: u64,
-        total: u64,
-        bytes: &[u8],
-        now: Timestamp,
-    ) -> Result<StoredBlob, StoreError> {
-        // The writer's lock makes one writer per attachment of it.
-        let mut conn = self.writer();
-        blobs::add(&mut conn, &self.folder, blob, (at, total), bytes, now)
+    fn keep_blob(&self, blob: &BlobId, n_bytes: u64, now: Timestamp) -> Result<(), StoreError> {
+        self.write("keeping an attachment", |tx| blobs::keep(tx, blob, n_bytes, now))
+    }
+
+    fn keep_preview(&self, blob: &BlobId, now: Timestamp) -> Result<(), StoreError> {
+        self.write("keeping a preview", |tx| blobs::keep_preview(tx, blob, now))
+    }
+
+    fn depot(&self) -> &Depot {
+        &self.depot
     }
 
     fn package_inputs(&self) -> Result<Box<dyn PackageInputs + '_>, StoreError> {
