@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequest, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use flate2::Compression;
@@ -34,16 +34,7 @@ impl FromRequest<Context> for Message {
     type Rejection = Response;
 
     async fn from_request(request: Request, context: &Context) -> Result<Self, Response> {
-        let said = |name| request.headers().get(name).map(|it: &HeaderValue| words(it));
-        if said(header::CONTENT_TYPE).is_some_and(|it| it != "application/json") {
-            let text = "only application/json is taken";
-            return Err(coded(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unknown_media_type", text));
-        }
-        let is_packed = match said(header::CONTENT_ENCODING).as_deref() {
-            None | Some("identity") => false,
-            Some("gzip" | "x-gzip") => true,
-            Some(_) => return Err(unknown_encoding()),
-        };
+        let is_packed = is_packed(request.headers())?;
         let most = if request.uri().path().ends_with("/join") { JOIN_BYTES_MAX } else { MAX_BODY_BYTES };
         let bytes = collect(request, most).await?;
         if !is_packed {
@@ -51,6 +42,21 @@ impl FromRequest<Context> for Message {
         }
         let whole = context.run(move |_| inflate(&bytes, most)).await;
         Ok(Self(whole.map_err(axum::response::IntoResponse::into_response)?.into()))
+    }
+}
+
+/// Whether the body is in gzip, once its head says that it can be read.
+#[expect(clippy::result_large_err, reason = "an answer on its way out")]
+fn is_packed(headers: &HeaderMap) -> Result<bool, Response> {
+    let said = |name: HeaderName| headers.get(name).map(words);
+    if said(header::CONTENT_TYPE).is_some_and(|it| it != "application/json") {
+        let text = "only application/json is taken";
+        return Err(coded(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unknown_media_type", text));
+    }
+    match said(header::CONTENT_ENCODING).as_deref() {
+        None | Some("identity") => Ok(false),
+        Some("gzip" | "x-gzip") => Ok(true),
+        Some(_) => Err(unknown_encoding()),
     }
 }
 
