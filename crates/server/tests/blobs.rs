@@ -401,7 +401,8 @@ fn a_file_on_the_store_s_own_machine_is_taken_in_pieces_too() {
     let bytes = photo(10_000, 1);
     let blob = id_of(&bytes);
     let now = faltkarta_server::Rim::now(town.bench.rim.as_ref());
-    let add = |at: u64, piece: &[u8]| add_to_blob(town.store.as_ref(), &blob, (at, 10_000), piece, now);
+    let add =
+        |at: u64, piece: &[u8]| add_to_blob(town.store.as_ref(), &blob, (at, 10_000), piece, now);
     assert!(!add(0, &bytes[..6_000]).unwrap().is_complete);
     assert_eq!(add(0, &bytes).unwrap_err().code(), "wrong_offset");
     assert!(add(6_000, &bytes[6_000..]).unwrap().is_complete);

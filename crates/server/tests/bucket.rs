@@ -92,7 +92,8 @@ impl Town {
         std::fs::create_dir_all(root.join("foton")).unwrap();
         let bucket = Bucket::start(&root, "127.0.0.1:0");
         let store = bench.open();
-        let depot = Depot::open(store.folder(), place(bucket.address), Some(&keys(secret))).unwrap();
+        let depot =
+            Depot::open(store.folder(), place(bucket.address), Some(&keys(secret))).unwrap();
         let store = Arc::new(store.with_depot(depot));
         let serving = bench.serve(store.clone());
         Self { bench, root, bucket: Some(bucket), store, serving }

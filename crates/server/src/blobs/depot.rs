@@ -67,7 +67,13 @@ impl Depot {
         let staging = shelf.join("part");
         fs::create_dir_all(&staging).map_err(StoreError::io("making", &staging))?;
         let is_near = place == BlobPlace::Folder(shelf);
-        Ok(Self { staging, shelf: Shelf::open(&place, keys)?, place, is_near, seats: Seats::default() })
+        Ok(Self {
+            staging,
+            shelf: Shelf::open(&place, keys)?,
+            place,
+            is_near,
+            seats: Seats::default(),
+        })
     }
 
     /// Where whole attachments lie.

@@ -34,10 +34,7 @@ impl fmt::Debug for Shelf {
 }
 
 impl Shelf {
-    pub(super) fn open(
-        place: &BlobPlace,
-        keys: Option<&BucketKeys>,
-    ) -> Result<Self, StoreError> {
+    pub(super) fn open(place: &BlobPlace, keys: Option<&BucketKeys>) -> Result<Self, StoreError> {
         let (objects, prefix): (Arc<dyn ObjectStore>, String) = match place {
             BlobPlace::Folder(path) => {
                 let failed = StoreError::io("opening", path);

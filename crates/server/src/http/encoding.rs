@@ -35,7 +35,8 @@ impl FromRequest<Context> for Message {
 
     async fn from_request(request: Request, context: &Context) -> Result<Self, Response> {
         let is_packed = is_packed(request.headers())?;
-        let most = if request.uri().path().ends_with("/join") { JOIN_BYTES_MAX } else { MAX_BODY_BYTES };
+        let most =
+            if request.uri().path().ends_with("/join") { JOIN_BYTES_MAX } else { MAX_BODY_BYTES };
         let bytes = collect(request, most).await?;
         if !is_packed {
             return Ok(Self(bytes));
@@ -75,7 +76,9 @@ async fn collect(request: Request, most: usize) -> Result<Bytes, Response> {
     let mut bytes = vec![];
     loop {
         match tokio::time::timeout(STALL, body.frame()).await {
-            Err(_) => return Err(coded(StatusCode::REQUEST_TIMEOUT, "timeout", "the body stalled")),
+            Err(_) => {
+                return Err(coded(StatusCode::REQUEST_TIMEOUT, "timeout", "the body stalled"));
+            }
             Ok(None) => return Ok(bytes.into()),
             Ok(Some(Err(error))) => {
                 let text = format!("the body broke off: {error}");

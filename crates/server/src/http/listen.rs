@@ -25,11 +25,8 @@ pub(super) struct Patience {
 }
 
 impl Patience {
-    pub(super) const ORDINARY: Self = Self {
-        head: Duration::from_secs(30),
-        n_connections: 1_024,
-        end: Duration::from_secs(30),
-    };
+    pub(super) const ORDINARY: Self =
+        Self { head: Duration::from_secs(30), n_connections: 1_024, end: Duration::from_secs(30) };
 }
 
 /// Most bytes that are read ahead of a connection; no head of a request may be longer.

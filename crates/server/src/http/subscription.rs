@@ -1,6 +1,5 @@
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, QueryRejection};
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use faltkarta_model::DatasetId;
 use faltkarta_protocol::{DigestReply, Head, RowsReply, Subscription};
@@ -11,7 +10,8 @@ use crate::backend::{DeviceRow, GeodataStore, RowsAsk, StoreHead};
 use crate::error::StoreError;
 use crate::http::answer::Refusal;
 use crate::http::context::{Asker, Context};
-use crate::http::sync::{body, parse};
+use crate::http::encoding::Message;
+use crate::http::sync::parse;
 
 /// A laptop as it reads the feed.
 pub(super) fn reader(store: &dyn GeodataStore, device: &DeviceRow) -> Result<Reader, StoreError> {
@@ -35,9 +35,8 @@ pub(super) async fn get(
 pub(super) async fn put(
     State(context): State<Context>,
     Asker(device): Asker,
-    bytes: Result<Bytes, BytesRejection>,
+    Message(bytes): Message,
 ) -> Result<Json<Subscription>, Refusal> {
-    let bytes = body(bytes)?;
     let kept = context.run(move |it| {
         let json = serde_json::from_slice(&bytes)
             .map_err(|error| StoreError::Malformed { text: error.to_string() })?;

@@ -18,8 +18,8 @@ use crate::backend::{Malformed, Pusher};
 use crate::error::StoreError;
 use crate::http::answer::Refusal;
 use crate::http::context::{Asker, Context, Peer};
-use crate::http::subscription::reader;
 use crate::http::encoding::Message;
+use crate::http::subscription::reader;
 
 /// The most operations in one push.
 const MAX_OPS: usize = 200;

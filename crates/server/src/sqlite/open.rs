@@ -5,8 +5,8 @@ use faltkarta_geo::GridSystem;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use uuid::Uuid;
 
-use crate::defaults;
 use crate::blobs::Depot;
+use crate::defaults;
 use crate::error::StoreError;
 use crate::judging::first_chain;
 use crate::rim::Rim;
