@@ -88,10 +88,11 @@ bench: ## the figures, side by side with peers (release build, takes minutes; RO
 	cargo build --release -p faltkarta-bench -p faltkarta-cli
 	"$(CARGO_TARGET_DIR)/release/faltkarta-bench" $(ROWS)
 
-soak: ## the long campaigns (CASES=… KILLS=… SESSIONS=…)
+soak: ## the long campaigns (CASES=… KILLS=… SESSIONS=… ROWS=…)
 	PROPTEST_CASES=$(or $(CASES),20000) cargo test --workspace --quiet --lib
 	FALTKARTA_KILLS=$(or $(KILLS),5000) FALTKARTA_CUTS=1 FALTKARTA_SESSIONS=$(or $(SESSIONS),1000) \
 		cargo test -p faltkarta-cli --test programs -- kills network
+	FEED_ROWS=$(or $(ROWS),1000000) cargo test -p faltkarta-server --test postgres -- feeding --nocapture --test-threads=1
 
 package: setup ui ## a .deb with the programs and the demo town, in dist/
 	@scripts/package.sh

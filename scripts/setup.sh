@@ -25,6 +25,8 @@ TEST_PACKAGES=(
 	"gnome-keyring|a key store for the test of the laptop's key"
 	"gdal-bin|reads what we write, as a program that is not ours"
 	"iproute2|starts the loopback of an otherwise empty network"
+	"postgresql|a database server for the tests of the store in PostgreSQL, which start clusters of their own"
+	"postgresql-postgis|geometry columns in it"
 	"python3-venv|runs the converter of form spreadsheets"
 )
 

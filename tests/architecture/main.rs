@@ -57,6 +57,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("axum", &["server"]),
     ("tokio", &["server", "cli", "desktop"]),
     ("ureq", &["sync-http"]),
+    ("tokio-postgres", &["server"]),
     ("rusqlite", &["formats", "store", "server", "demo"]),
     ("ts-rs", &["ipc", "server"]),
     ("clap", &["cli"]),

@@ -12,6 +12,10 @@ pub(crate) struct Arguments {
     /// One JSON document instead of text; errors as JSON on standard error.
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    /// For a store in PostgreSQL (`postgres://USER@HOST:PORT/DATABASE` in the place of its folder; the password in
+    /// PGPASSWORD): the folder of its declarations, attachments and prepared packages.
+    #[arg(long, global = true)]
+    pub(crate) folder: Option<PathBuf>,
     #[command(subcommand)]
     pub(crate) command: Verb,
 }
@@ -31,7 +35,7 @@ pub(crate) enum Verb {
     },
     /// Read deliveries into a geodata store; the store is made when it is not there.
     Import {
-        /// The store's folder.
+        /// The store's folder, or its address in PostgreSQL.
         store: PathBuf,
         /// Files or folders of files.
         #[arg(required = true)]
@@ -51,7 +55,7 @@ pub(crate) enum Verb {
     },
     /// Write one dataset of a store to a file; its ending says the format.
     Export {
-        /// The store's folder.
+        /// The store's folder, or its address in PostgreSQL.
         store: PathBuf,
         /// The dataset.
         #[arg(long)]
@@ -65,7 +69,7 @@ pub(crate) enum Verb {
     },
     /// Serve a geodata store to laptops.
     Serve {
-        /// The store's folder.
+        /// The store's folder, or its address in PostgreSQL.
         store: PathBuf,
         /// Address and port.
         #[arg(long, default_value = "127.0.0.1:8750")]
@@ -76,7 +80,7 @@ pub(crate) enum Verb {
     },
     /// Write the package that an installer or a first fetch carries.
     Package {
-        /// The store's folder.
+        /// The store's folder, or its address in PostgreSQL.
         store: PathBuf,
         /// Where to.
         #[arg(long)]

@@ -10,13 +10,14 @@ use faltkarta_geo::GridSystem;
 use faltkarta_model::{DatasetId, Timestamp};
 use faltkarta_protocol::PackageScope;
 use faltkarta_server::{
-    GeodataStore as _, ImportOptions, OpenMode, Rim as _, Role, ServeOptions, Serving, SqliteStore, StoreError,
+    ImportOptions, OpenMode, Rim as _, Role, ServeOptions, Serving, SqliteStore, StoreError,
     build_package, export_features, open_store,
 };
 use serde_json::json;
 
 use crate::arguments::{DatasetVerb, DeviceVerb};
 use crate::failure::Failure;
+use crate::place::StorePlace;
 use crate::rim::MachineRim;
 use crate::say::Voice;
 
@@ -54,7 +55,7 @@ pub(crate) fn demo(dir: &Path, scale: f64, seed: u64, voice: Voice) -> Result<()
 }
 
 pub(crate) fn import(
-    folder: &Path,
+    place: &StorePlace,
     files: &[PathBuf],
     wish: ImportWish,
     voice: Voice,
@@ -74,12 +75,12 @@ pub(crate) fn import(
         force_epsg: wish.crs,
     };
     let mode = OpenMode::CreateIfMissing { grid_epsg: GridSystem::ZONE_15_00.epsg() };
-    let store = match open_store(folder, mode, &MachineRim) {
+    let store = match place.open(mode) {
         // The store is being served; laptops go on fetching while the delivery is read.
-        Err(StoreError::StoreInUse { .. }) => beside(folder)?,
+        Err(Failure::Store(StoreError::StoreInUse { .. })) => place.beside()?,
         other => other?,
     };
-    let report = faltkarta_server::import(&store, files, &options, &MachineRim)?;
+    let report = faltkarta_server::import(store.as_ref(), files, &options, &MachineRim)?;
     let document = serde_json::to_value(&report)
         .map_err(|error| Failure::Input { what: error.to_string() })?;
     voice.answer(&document, || {
@@ -119,15 +120,15 @@ pub(crate) fn import(
 }
 
 pub(crate) fn export(
-    folder: &Path,
+    place: &StorePlace,
     dataset: &str,
     form: Option<&str>,
     to: &Path,
     voice: Voice,
 ) -> Result<(), Failure> {
-    let store = beside(folder)?;
+    let store = place.beside()?;
     let dataset = dataset_id(dataset)?;
-    let n_features = export_features(&store, &dataset, form, to, MachineRim.now())?;
+    let n_features = export_features(store.as_ref(), &dataset, form, to, MachineRim.now())?;
     let document = json!({
         "format": "faltkarta.export/1", "dataset": dataset.as_str(), "features": n_features,
         "file": to,
@@ -136,10 +137,10 @@ pub(crate) fn export(
     Ok(())
 }
 
-pub(crate) fn package(folder: &Path, to: &Path, all: bool, voice: Voice) -> Result<(), Failure> {
-    let store = beside(folder)?;
+pub(crate) fn package(place: &StorePlace, to: &Path, all: bool, voice: Voice) -> Result<(), Failure> {
+    let store = place.beside()?;
     let scope = if all { PackageScope::Enrolled } else { PackageScope::Open };
-    let built = build_package(&store, scope, Role::FIELD, to, MachineRim.now())?;
+    let built = build_package(store.as_ref(), scope, Role::FIELD, to, MachineRim.now())?;
     let document = serde_json::to_value(&built.manifest)
         .map_err(|error| Failure::Input { what: error.to_string() })?;
     voice.answer(&document, || {
@@ -150,12 +151,12 @@ pub(crate) fn package(folder: &Path, to: &Path, all: bool, voice: Voice) -> Resu
 }
 
 pub(crate) fn serve(
-    folder: &Path,
+    place: &StorePlace,
     listen: SocketAddr,
     console: Option<PathBuf>,
     voice: Voice,
 ) -> Result<(), Failure> {
-    let store = Arc::new(open_store(folder, OpenMode::Existing, &MachineRim)?);
+    let store = place.open(OpenMode::Existing)?;
     let failed = |source| Failure::File { path: PathBuf::from(listen.to_string()), source };
     let options = ServeOptions { console_pages: console.or_else(installed_console) };
     let serving = Serving::start_with(store, Arc::new(MachineRim), listen, options).map_err(failed)?;
@@ -198,13 +199,13 @@ fn terminate_signal() -> std::pin::Pin<Box<dyn Future<Output = ()>>> {
     Box::pin(std::future::pending())
 }
 
-pub(crate) fn device(verb: DeviceVerb, voice: Voice) -> Result<(), Failure> {
+pub(crate) fn device(verb: DeviceVerb, folder: Option<&Path>, voice: Voice) -> Result<(), Failure> {
     match verb {
         DeviceVerb::Invite { store, role } => {
             let role: Role =
                 role.parse().map_err(|error| Failure::Input { what: format!("{error}") })?;
             let until = Timestamp::from_unix_ms(MachineRim.now().unix_ms() + CODE_MS);
-            let code = beside(&store)?.create_enrol_code(role, until, &MachineRim)?;
+            let code = StorePlace::new(store, folder).beside()?.create_enrol_code(role, until, &MachineRim)?;
             let document = json!({
                 "format": "faltkarta.invite/1", "code": code, "role": role.to_string(),
                 "until": until.to_string(),
@@ -212,7 +213,7 @@ pub(crate) fn device(verb: DeviceVerb, voice: Voice) -> Result<(), Failure> {
             voice.answer(&document, || vec![format!("Engångskod {code}, gäller till {until}")]);
         }
         DeviceVerb::List { store } => {
-            let devices = beside(&store)?.devices()?;
+            let devices = StorePlace::new(store, folder).beside()?.devices()?;
             let rows: Vec<_> = devices
                 .iter()
                 .map(|it| {
@@ -237,9 +238,9 @@ pub(crate) fn device(verb: DeviceVerb, voice: Voice) -> Result<(), Failure> {
     Ok(())
 }
 
-pub(crate) fn dataset(verb: DatasetVerb, voice: Voice) -> Result<(), Failure> {
+pub(crate) fn dataset(verb: DatasetVerb, folder: Option<&Path>, voice: Voice) -> Result<(), Failure> {
     let DatasetVerb::List { store } = verb;
-    let rows = beside(&store)?.datasets();
+    let rows = StorePlace::new(store, folder).beside()?.datasets();
     let documents: Vec<_> = rows
         .iter()
         .map(|it| {

@@ -5,15 +5,18 @@ mod coordinator;
 mod failure;
 mod keeping;
 mod laptop;
+mod place;
 mod rim;
 mod say;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
 use crate::arguments::{Arguments, Verb};
 use crate::failure::Failure;
+use crate::place::StorePlace;
 use crate::say::{Voice, refuse};
 
 fn main() -> ExitCode {
@@ -26,7 +29,7 @@ fn main() -> ExitCode {
         .init();
     let arguments = Arguments::parse();
     let voice = if arguments.json { Voice::Json } else { Voice::Human };
-    match run(arguments.command, voice) {
+    match run(arguments.command, arguments.folder.as_deref(), voice) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             refuse(voice, &failure);
@@ -35,28 +38,29 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(verb: Verb, voice: Voice) -> Result<(), Failure> {
+fn run(verb: Verb, folder: Option<&Path>, voice: Voice) -> Result<(), Failure> {
+    let place = |store| StorePlace::new(store, folder);
     match verb {
         Verb::Demo { dir, scale, seed } => coordinator::demo(&dir, scale, seed, voice),
         Verb::Import { store, files, dataset, mapping, crs, dry_run } => {
             let wanted = coordinator::ImportWish { dataset, mapping, crs, dry_run };
-            coordinator::import(&store, &files, wanted, voice)
+            coordinator::import(&place(store), &files, wanted, voice)
         }
         Verb::Export { store, dataset, form, to } => {
-            coordinator::export(&store, &dataset, form.as_deref(), &to, voice)
+            coordinator::export(&place(store), &dataset, form.as_deref(), &to, voice)
         }
         Verb::Serve { store, listen, console } => {
-            coordinator::serve(&store, listen, console, voice)
+            coordinator::serve(&place(store), listen, console, voice)
         }
-        Verb::Package { store, to, all } => coordinator::package(&store, &to, all, voice),
+        Verb::Package { store, to, all } => coordinator::package(&place(store), &to, all, voice),
         Verb::Backup { store, to, keep } => keeping::backup(&store, &to, keep.into(), voice),
         Verb::Restore { store, from, force } => {
             let options = faltkarta_server::RestoreOptions { window_ms: 0, force };
             keeping::restore(&store, &from, options, voice)
         }
         Verb::Verify { store } => keeping::verify(&store, voice),
-        Verb::Device { verb } => coordinator::device(verb, voice),
-        Verb::Dataset { verb } => coordinator::dataset(verb, voice),
+        Verb::Device { verb } => coordinator::device(verb, folder, voice),
+        Verb::Dataset { verb } => coordinator::dataset(verb, folder, voice),
         Verb::Field { dir, verb } => laptop::run(&dir, verb, voice),
     }
 }

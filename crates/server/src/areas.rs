@@ -5,9 +5,10 @@
 
 mod cover;
 mod digest;
+mod telling;
 mod wanted;
 
-pub(crate) use cover::{Looked, Moved, cover_of, parent_in, see};
+pub(crate) use cover::{Looked, Moved, cover_of, parent_in};
 pub(crate) use digest::digest;
-pub(crate) use wanted::told;
+pub(crate) use telling::{Past, Telling, is_wanted, moved, telling_kind};
 pub use wanted::{Reader, Wanted};

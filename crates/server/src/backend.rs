@@ -16,8 +16,8 @@ use crate::error::StoreError;
 use crate::rim::Rim;
 use crate::role::Role;
 
-/// A geodata store: one feed, one set of datasets, one place of truth. SQLite in a folder implements it today;
-/// PostGIS will implement the same.
+/// A geodata store: one feed, one set of datasets, one place of truth. SQLite in a folder and
+/// PostgreSQL with PostGIS implement it.
 ///
 /// Every function is one transaction, and returns only after a durable commit. All of them block.
 ///

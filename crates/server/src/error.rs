@@ -57,6 +57,21 @@ pub enum StoreError {
         /// What SQLite said.
         source: rusqlite::Error,
     },
+    /// PostgreSQL gave an error that is none of the others.
+    #[error("{doing}: {source}")]
+    Postgres {
+        /// What was being done.
+        doing: &'static str,
+        /// What PostgreSQL said.
+        source: tokio_postgres::Error,
+    },
+    /// The database server does not answer, or the connection broke. Whether a transaction that was under way was
+    /// committed is unknown.
+    #[error("the database server is not reached: {text}")]
+    Unreachable {
+        /// What was seen.
+        text: String,
+    },
     /// Another transaction was in the way; the same may succeed when it is tried again.
     #[error("{doing}: another transaction was in the way")]
     Contended {
@@ -228,7 +243,8 @@ impl StoreError {
             Self::Damaged { .. } => "store_damaged",
             Self::DiskFull => "disk_full",
             Self::Contended { .. } => "busy",
-            Self::Database { .. } | Self::Packaging { .. } => "internal",
+            Self::Unreachable { .. } => "database_unreachable",
+            Self::Database { .. } | Self::Postgres { .. } | Self::Packaging { .. } => "internal",
             Self::Io { .. } => "io",
             Self::BadDeclaration { .. } => "bad_declaration",
             Self::UnknownDataset { .. } => "unknown_dataset",

@@ -5,11 +5,13 @@
 //! of the batch, so no savepoints are needed, and everything is written in one last step, in which the feed's counter
 //! comes last of all that somebody else could wait for.
 
+mod aftermath;
 mod apply;
 mod batch;
 mod catalogue;
 mod chain;
 mod content;
+mod delivery;
 mod dispute;
 mod hold;
 mod judge;
@@ -18,10 +20,12 @@ mod rows;
 mod sheet;
 mod spread;
 
+pub(crate) use aftermath::look_again;
 pub(crate) use apply::{Circumstances, merge_row, set_by};
 pub(crate) use batch::{Batch, Entry, LineageRow, LogRow};
 pub(crate) use catalogue::{Catalogue, Declared};
 pub(crate) use chain::{first_chain, next_chain};
+pub(crate) use delivery::{delivered_cause, delivered_op};
 pub(crate) use content::{Content, Hash16, properties_json};
 pub(crate) use dispute::{ConflictRow, ConflictState};
 pub(crate) use hold::HeldOp;

@@ -1,6 +1,7 @@
-//! The geodata store over HTTP: embedded SQLite behind a trait that PostGIS will also implement.
+//! The geodata store over HTTP: embedded SQLite or PostgreSQL with PostGIS behind one trait.
 //!
-//! [`GeodataStore`] says what a store does; [`open_store`] gives the one that lives in a folder. Around it stand the
+//! [`GeodataStore`] says what a store does; [`open_store`] gives the one that lives in a folder,
+//! [`open_postgres`] the one in a database. Around it stand the
 //! use cases of the coordinator, each of them free of clock and chance: [`import`] takes deliveries in,
 //! [`build_package`] cuts the snapshot that laptops install, [`export_features`] gives datasets back. [`serve`] puts
 //! a store on the network with the wire of `docs/formats/sync-1.md`.
@@ -12,13 +13,16 @@ mod backend;
 mod blobs;
 mod console;
 mod defaults;
+mod enrol;
 mod error;
 mod exporting;
+mod folder;
 mod http;
 mod importing;
 mod judging;
 mod keeping;
 mod packaging;
+mod postgres;
 mod rim;
 mod role;
 mod sqlite;
@@ -43,6 +47,7 @@ pub use keeping::{
     back_up, restore, verify,
 };
 pub use packaging::{BuiltPackage, build_package};
+pub use postgres::{PostgresPlace, PostgresStore, open_postgres};
 pub use rim::Rim;
 pub use role::{Role, RoleError};
 pub use sqlite::{OpenMode, SqliteStore, open_store};

@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says where")]
 
+#[path = "../../../server/tests/cluster/mod.rs"]
+mod cluster;
+mod database;
 mod journey;
 mod kills;
 mod network;

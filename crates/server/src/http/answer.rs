@@ -76,9 +76,9 @@ fn status_of(error: &StoreError) -> StatusCode {
         StoreError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         StoreError::DigestMismatch | StoreError::PreviewDamaged => StatusCode::UNPROCESSABLE_ENTITY,
         StoreError::VersionMismatch { .. } => StatusCode::UPGRADE_REQUIRED,
-        StoreError::Contended { .. } | StoreError::BlobsUnreachable { .. } => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
+        StoreError::Contended { .. }
+        | StoreError::Unreachable { .. }
+        | StoreError::BlobsUnreachable { .. } => StatusCode::SERVICE_UNAVAILABLE,
         StoreError::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     }

@@ -153,7 +153,7 @@ impl<'r> Sheet<'r> {
     }
 
     /// Who made an operation, when it came from a laptop.
-    fn author(&mut self, op: OpId) -> Result<Option<Author>, StoreError> {
+    pub(super) fn author(&mut self, op: OpId) -> Result<Option<Author>, StoreError> {
         match self.batch.log.get(&op) {
             Some(log) => Ok(Some(log.by.clone())),
             None => Ok(self.rows.authors(&[op])?.remove(&op)),

@@ -47,7 +47,7 @@ impl Judge<'_> {
         Ok(())
     }
 
-    fn cover(&mut self, row: &FeatureRow) -> Result<CellCover, StoreError> {
+    pub(super) fn cover(&mut self, row: &FeatureRow) -> Result<CellCover, StoreError> {
         let (catalogue, sheet) = (self.catalogue, &mut self.sheet);
         let mut look = |parent: FeatureId| -> Result<Option<(u16, Content)>, StoreError> {
             Ok(sheet.row(parent)?.map(|it| (it.dataset_no, it.content)))
@@ -55,7 +55,7 @@ impl Judge<'_> {
         cover_of(catalogue, row.dataset_no, &row.content, &mut look)
     }
 
-    fn take_along(
+    pub(super) fn take_along(
         &mut self,
         cause: Cause,
         parent: FeatureId,

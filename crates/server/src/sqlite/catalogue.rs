@@ -1,11 +1,10 @@
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use faltkarta_model::{Dataset, DatasetId, FormDeclaration};
+use faltkarta_model::DatasetId;
 use rusqlite::{Connection, OptionalExtension as _};
 
-use crate::backend::StoredForm;
 use crate::error::StoreError;
+use crate::folder;
 use crate::judging::{Catalogue, Declared};
 
 /// Reads `datasets/` and `forms/`; a declaration that has changed becomes a new revision.
@@ -13,18 +12,13 @@ pub(super) fn read(folder: &Path, conn: &mut Connection) -> Result<Catalogue, St
     let failed = StoreError::database("keeping the declarations");
     let mut datasets = vec![];
     let tx = conn.transaction().map_err(failed)?;
-    for path in files(&folder.join("datasets"))? {
-        let text = fs::read_to_string(&path).map_err(StoreError::io("reading", &path))?;
-        let dataset = Dataset::parse(&text).map_err(|error| StoreError::BadDeclaration {
-            path: path.clone(),
-            text: error.to_string(),
-        })?;
+    for (dataset, text) in folder::datasets(folder)? {
         let (no, revision) = keep(&tx, &dataset.id, &text).map_err(failed)?;
         datasets.push(Declared { no, revision, dataset, declaration: text });
     }
     index_unique_fields(&tx, &datasets).map_err(failed)?;
     tx.commit().map_err(failed)?;
-    Ok(Catalogue::new(datasets, forms(&folder.join("forms"))?))
+    Ok(Catalogue::new(datasets, folder::forms(folder)?))
 }
 
 /// An index over each field whose values should be unique, so that a second feature with one is found at once.
@@ -39,19 +33,6 @@ fn index_unique_fields(conn: &Connection, datasets: &[Declared]) -> rusqlite::Re
         }
     }
     Ok(())
-}
-
-fn files(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
-    let failed = StoreError::io("reading", folder);
-    let mut paths = vec![];
-    for entry in fs::read_dir(folder).map_err(&failed)? {
-        let path = entry.map_err(&failed)?.path();
-        if path.extension().is_some_and(|it| it == "toml") {
-            paths.push(path);
-        }
-    }
-    paths.sort();
-    Ok(paths)
 }
 
 fn keep(conn: &Connection, id: &DatasetId, text: &str) -> rusqlite::Result<(u16, u32)> {
@@ -84,18 +65,4 @@ fn keep(conn: &Connection, id: &DatasetId, text: &str) -> rusqlite::Result<(u16,
         (no, revision, text),
     )?;
     Ok((no, revision))
-}
-
-fn forms(folder: &Path) -> Result<Vec<StoredForm>, StoreError> {
-    let mut forms = vec![];
-    for path in files(folder)? {
-        let declaration = fs::read_to_string(&path).map_err(StoreError::io("reading", &path))?;
-        let form = FormDeclaration::parse(&declaration).map_err(|error| {
-            StoreError::BadDeclaration { path: path.clone(), text: error.to_string() }
-        })?;
-        let xml_path = path.with_extension("xml");
-        let xml = fs::read_to_string(&xml_path).map_err(StoreError::io("reading", &xml_path))?;
-        forms.push(StoredForm { id: form.id, declaration, xml });
-    }
-    Ok(forms)
 }

@@ -1,7 +1,7 @@
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
-use faltkarta_changes::{Change, Effect, FieldOutcome, Merge, Operation, OperationKind, RowValues};
-use faltkarta_model::{DatasetId, Feature, FeatureId, OpId, ReplicaId, Timestamp, Value};
+use faltkarta_changes::{Effect, FieldOutcome, Merge, Operation, OperationKind, RowValues};
+use faltkarta_model::{DatasetId, Feature, FeatureId, Timestamp};
 use faltkarta_protocol::Author;
 use rusqlite::{OptionalExtension as _, params};
 use uuid::Uuid;
@@ -11,7 +11,7 @@ use crate::backend::{Delivered, DeliveryCounts};
 use crate::error::StoreError;
 use crate::judging::{
     Catalogue, Circumstances, ConflictRow, ConflictState, Content, Declared, Hash16, Rows as _,
-    merge_row, moves_along, properties_json, set_by,
+    delivered_cause, delivered_op, merge_row, moves_along, properties_json, set_by,
 };
 use crate::sqlite::feed_writer::{Cause, DeliveryMark, FeedWriter};
 use crate::sqlite::row::{StoredRow, load};
@@ -64,11 +64,8 @@ impl<'a, 'c> Taking<'a, 'c> {
     }
 
     fn cause(&self, feature: FeatureId) -> Cause {
-        Cause {
-            op: OpId::from_uuid(Uuid::new_v5(&self.edition, feature.as_bytes())),
-            replica: ReplicaId::from_uuid(self.edition),
-            group: None,
-        }
+        let (op, replica) = delivered_cause(self.edition, feature);
+        Cause { op, replica, group: None }
     }
 
     fn glance(&self, feature: FeatureId) -> Result<Option<Glance>, StoreError> {
@@ -253,33 +250,8 @@ impl<'a, 'c> Taking<'a, 'c> {
         new: &RowValues,
         stored: &StoredRow,
     ) -> Operation {
-        let fields: BTreeSet<_> = old.keys().chain(new.keys()).collect();
-        let value = |values: &RowValues, field| values.get(field).cloned().unwrap_or(Value::Null);
-        let changes: BTreeMap<_, _> = fields
-            .into_iter()
-            .map(|field| (field.clone(), Change { old: value(old, field), new: value(new, field) }))
-            .filter(|(_, change)| change.old != change.new)
-            .collect();
-        let cause = self.cause(feature);
-        Operation {
-            id: cause.op,
-            replica: cause.replica,
-            op_no: 0,
-            user: format!("import:{}", self.edition),
-            device_time: self.now,
-            clock_offset_ms: None,
-            dataset: declared.dataset.id.clone(),
-            schema_rev: declared.revision,
-            feature,
-            kind: OperationKind::Update,
-            base_version: stored.delivered_version,
-            changes,
-            depends_on: vec![],
-            group: None,
-            atomic: false,
-            blobs: vec![],
-            note: None,
-        }
+        let whose = (feature, stored.delivered_version);
+        delivered_op((self.edition, self.now), declared, whose, old, new)
     }
 
     /// Takes away what the set held before and holds no more.

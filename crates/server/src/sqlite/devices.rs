@@ -5,6 +5,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::backend::DeviceRow;
+use crate::enrol;
 use crate::error::StoreError;
 use crate::rim::Rim;
 use crate::role::Role;
@@ -24,30 +25,19 @@ fn hash(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.as_bytes()).into()
 }
 
-/// Letters and digits that are not mistaken for one another when a code is read aloud.
-const CODE_LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-
 pub(super) fn create_code(
     conn: &Connection,
     role: Role,
     until: Timestamp,
     rim: &dyn Rim,
 ) -> Result<String, StoreError> {
-    let letters: String = rim.secret()[..10]
-        .iter()
-        .map(|it| char::from(CODE_LETTERS[usize::from(*it) % CODE_LETTERS.len()]))
-        .collect();
+    let code = enrol::new_code(rim);
     conn.execute(
         "INSERT INTO enrol_code(hash, role, until) VALUES (?1, ?2, ?3)",
-        params![hash(&letters), role.to_string(), until.to_string()],
+        params![hash(&code.plain), role.to_string(), until.to_string()],
     )
     .map_err(StoreError::database("making a code"))?;
-    Ok(format!("{}-{}", &letters[..5], &letters[5..]))
-}
-
-/// A code as a person types it: without the hyphen, in capitals.
-fn plain_code(code: &str) -> String {
-    code.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase()
+    Ok(code.shown)
 }
 
 pub(super) fn join(
@@ -59,7 +49,7 @@ pub(super) fn join(
     let failed = StoreError::database(ENROLLING);
     let id = rim.new_id();
     let role = match &request.code {
-        Some(code) => use_code(conn, &plain_code(code), id, rim.now())?,
+        Some(code) => use_code(conn, &enrol::plain(code), id, rim.now())?,
         None if is_local => Role::FIELD,
         None => return Err(StoreError::EnrolCodeNeeded),
     };

@@ -4,13 +4,13 @@ use faltkarta_model::{BlobId, DatasetId, FeatureId, OpId, Timestamp, Value};
 use faltkarta_protocol::{Author, FeedBlob, FeedEntry, FeedKind, FeedRow};
 use rusqlite::{Connection, OptionalExtension as _};
 
-use crate::areas::Reader;
+use crate::areas::{Reader, Telling, moved, telling_kind};
 use crate::backend::{FeedPage, StoreHead};
 use crate::error::StoreError;
 use crate::judging::{Catalogue, ConflictRow, Content, Hash16, first_chain, next_chain};
 use crate::sqlite::open::meta;
 use crate::sqlite::rows;
-use crate::sqlite::told::{self, Telling};
+use crate::sqlite::told::PastOf;
 
 /// Where the feed ends, as this connection's snapshot has it.
 pub(super) fn head(conn: &Connection) -> Result<StoreHead, StoreError> {
@@ -203,18 +203,19 @@ fn pulled(
         return Ok(None);
     }
     let (content, _) = raw.content.ok_or(StoreError::FeedBroken { seq: raw.seq })?;
-    let moved = told::moved(raw.moved.0, raw.moved.1)?;
+    let moved = moved(raw.moved.0, raw.moved.1)?;
+    let feature = FeatureId::from_uuid(uuid::Uuid::from_bytes(raw.feature));
     let telling = Telling {
-        feature: raw.feature,
+        feature,
         version: raw.version,
         is_deleted: raw.is_deleted,
         content: &content,
         moved: moved.as_ref(),
     };
-    let Some(kind) = told::kind(conn, reader, (catalogue, declared), &telling)? else {
+    let judged = telling_kind(&mut PastOf(conn), reader, (catalogue, declared), &telling)?;
+    let Some(kind) = judged else {
         return Ok(None);
     };
-    let feature = FeatureId::from_uuid(uuid::Uuid::from_bytes(raw.feature));
     let op = OpId::from_uuid(uuid::Uuid::from_bytes(raw.op));
     let conflicts = rows::open_conflicts(conn, &[feature])?;
     let upsert = (kind == FeedKind::Upsert).then(|| feed_row(conn, &content));

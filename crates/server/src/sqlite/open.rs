@@ -1,4 +1,4 @@
-use std::fs::{self, File, TryLockError};
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use faltkarta_geo::GridSystem;
@@ -6,8 +6,8 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use uuid::Uuid;
 
 use crate::blobs::Depot;
-use crate::defaults;
 use crate::error::StoreError;
+use crate::folder;
 use crate::judging::first_chain;
 use crate::rim::Rim;
 use crate::sqlite::store::SqliteStore;
@@ -47,7 +47,7 @@ pub fn open_store(folder: &Path, mode: OpenMode, rim: &dyn Rim) -> Result<Sqlite
             return Err(StoreError::NoStore { folder: folder.to_owned() });
         }
         (OpenMode::CreateIfMissing { grid_epsg }, true) => {
-            make_folders(folder)?;
+            folder::make(folder)?;
             Some(grid_epsg)
         }
         (_, false) => None,
@@ -59,7 +59,7 @@ pub fn open_store(folder: &Path, mode: OpenMode, rim: &dyn Rim) -> Result<Sqlite
     } else {
         let found = check(&conn)?;
         upgrade(&mut conn, found)?;
-        make_folders_inside(folder)?;
+        folder::make_inside(folder)?;
     }
     let grid = meta(&conn, "grid_epsg")?.parse().ok().and_then(|it| GridSystem::from_epsg(it).ok());
     let grid = grid.ok_or_else(|| StoreError::damaged("the store's grid is not known"))?;
@@ -121,28 +121,6 @@ fn assert_safe_sqlite() -> Result<(), StoreError> {
     } else {
         Err(StoreError::UnsafeSqlite { version: rusqlite::version().to_owned() })
     }
-}
-
-fn make_folders(folder: &Path) -> Result<(), StoreError> {
-    make_folders_inside(folder)?;
-    for (place, files) in [("datasets", defaults::DATASETS), ("forms", defaults::FORMS)] {
-        for (name, text) in files {
-            let path = folder.join(place).join(name);
-            // What a coordinator put there beforehand counts.
-            if !path.exists() {
-                fs::write(&path, text).map_err(StoreError::io("writing", &path))?;
-            }
-        }
-    }
-    Ok(())
-}
-
-fn make_folders_inside(folder: &Path) -> Result<(), StoreError> {
-    for place in ["datasets", "forms", "blobs/part", "packages"] {
-        let path = folder.join(place);
-        fs::create_dir_all(&path).map_err(StoreError::io("making the folder", &path))?;
-    }
-    Ok(())
 }
 
 /// The lock is held by the open file, so that it ends with the process however that ends.

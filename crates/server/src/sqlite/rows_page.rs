@@ -1,12 +1,13 @@
 use faltkarta_protocol::{FeedEntry, FeedKind};
 use rusqlite::{Connection, params};
 
-use crate::areas::Reader;
+use crate::areas::{Reader, is_wanted};
 use crate::backend::{RowsAsk, RowsPage};
 use crate::error::StoreError;
 use crate::judging::{Catalogue, ConflictRow};
 use crate::sqlite::row::feature_row;
-use crate::sqlite::{feed, rows, told};
+use crate::sqlite::told::PastOf;
+use crate::sqlite::{feed, rows};
 
 /// So many rows are looked at for one piece, however few of them are wanted.
 const MAX_LOOKED_AT: usize = 20_000;
@@ -48,7 +49,7 @@ pub(super) fn page(
         n_looked_at += 1;
         last = row.get(11).map_err(failed)?;
         let it = feature_row(row).map_err(failed)?;
-        let is_wanted = told::is_wanted(conn, reader, (catalogue, declared), &it.content)?;
+        let is_wanted = is_wanted(&mut PastOf(conn), reader, (catalogue, declared), &it.content)?;
         let kind = match (is_wanted, it.is_deleted) {
             (true, false) => FeedKind::Upsert,
             // A difference tells what to take away, too; what the laptop never had it passes over.

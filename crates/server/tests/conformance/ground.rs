@@ -5,8 +5,11 @@ use std::sync::Arc;
 use faltkarta_changes::{Operation, OperationKind};
 use faltkarta_formats::Mapping;
 use faltkarta_model::Value;
-use faltkarta_server::{GeodataStore, ImportOptions, Serving, import};
+use faltkarta_server::{
+    GeodataStore, ImportOptions, OpenMode, PostgresPlace, Serving, import, open_postgres,
+};
 
+use crate::cluster::Cluster;
 use crate::harness::{Bench, CountingRim, Hand, VALVE_MAPPING, text, valve_id, valves};
 
 /// A kind of store. The first opening on a bench makes an empty one on grid 3009, later ones find it again; a store
@@ -21,6 +24,27 @@ pub(crate) struct InAFolder;
 impl Backend for InAFolder {
     fn open(&self, bench: &Bench) -> Arc<dyn GeodataStore> {
         Arc::new(bench.open())
+    }
+}
+
+/// A database of a cluster that the tests start.
+pub(crate) struct InPostgres {
+    url: String,
+}
+
+impl InPostgres {
+    pub(crate) fn new() -> Option<Self> {
+        let cluster = Cluster::shared()?;
+        Some(Self { url: cluster.url("postgres", &cluster.database()) })
+    }
+}
+
+impl Backend for InPostgres {
+    fn open(&self, bench: &Bench) -> Arc<dyn GeodataStore> {
+        let place =
+            PostgresPlace { url: self.url.clone(), password: None, folder: bench.store_path() };
+        let mode = OpenMode::CreateIfMissing { grid_epsg: 3009 };
+        Arc::new(open_postgres(&place, mode, bench.rim.as_ref()).unwrap())
     }
 }
 

@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on stops")]
 
+#[path = "../cluster/mod.rs"]
+mod cluster;
 mod disputes;
 mod exchange;
 mod ground;
@@ -58,4 +60,12 @@ macro_rules! conformance {
 
 mod sqlite {
     conformance!(crate::ground::Ground::new(crate::ground::InAFolder));
+}
+
+mod postgres {
+    conformance!(match crate::ground::InPostgres::new() {
+        Some(backend) => crate::ground::Ground::new(backend),
+        // Said aloud: the packages are missing.
+        None => return,
+    });
 }

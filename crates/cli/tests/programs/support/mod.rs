@@ -58,7 +58,13 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(store: &Path, listen: &str) -> Self {
-        let mut child = faltkarta(&["serve", text(store), "--listen", listen, "--json"])
+        Self::begin(&["serve", text(store), "--listen", listen])
+    }
+
+    /// With all the words of the command line.
+    pub(crate) fn begin(arguments: &[&str]) -> Self {
+        let mut child = faltkarta(arguments)
+            .arg("--json")
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
