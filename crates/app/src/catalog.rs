@@ -1,6 +1,8 @@
 use std::collections::HashMap;
 
-use faltkarta_model::{Dataset, DatasetId, Feature, FormDeclaration, Role, Timestamp, Title};
+use faltkarta_model::{
+    Dataset, DatasetId, Feature, FormDeclaration, Packaging, Role, Timestamp, Title,
+};
 use faltkarta_search::{PlaceEntry, PlaceKind};
 use faltkarta_store::{DatasetRow, FormRow};
 
@@ -114,6 +116,12 @@ impl Catalog {
             catalog.forms.push(LocalForm { declaration, xml: row.xml });
         }
         Ok(catalog)
+    }
+
+    /// Datasets that come as features, and not in the base map only.
+    pub(crate) fn fetched(&self) -> Vec<DatasetId> {
+        let is_fetched = |it: &&LocalDataset| it.dataset.packaging != Packaging::BaseMap;
+        self.datasets.iter().filter(is_fetched).map(|it| it.dataset.id.clone()).collect()
     }
 
     pub(crate) fn place_of(&self, id: &DatasetId) -> Option<usize> {

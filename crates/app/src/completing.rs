@@ -57,7 +57,7 @@ impl Field {
         let mut acts = vec![Draughted { group, ..record }];
         acts.extend(self.update_of_subject(&draft, &form.declaration, &known, now, group)?);
         let ops = self.operations(acts, now, ids)?;
-        self.journal(&LocalEdit { ops, completes_draft: Some(id) })
+        self.journal(&LocalEdit { ops, completes_draft: Some(id), attached: vec![] })
     }
 
     fn check(
@@ -115,7 +115,7 @@ impl Field {
             group,
             title: self.catalog.label(&feature),
             detail: self.in_words(dataset, &changes),
-            changes,
+            changes: self.with_groups(changes, feature)?,
             ..Draughted::new(dataset.clone(), *id, OperationKind::Update, version)
         }))
     }

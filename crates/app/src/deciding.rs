@@ -78,7 +78,7 @@ impl Field {
         });
         let ops = self.operations(acts.collect(), now, ids)?;
         let written = ops.iter().map(|it| it.op.id).collect();
-        self.journal(&LocalEdit { ops, completes_draft: None })?;
+        self.journal(&LocalEdit { ops, completes_draft: None, attached: vec![] })?;
         self.shown.borrow_mut().remove(&feature);
         Ok(Decision { ops: written })
     }
@@ -128,6 +128,12 @@ impl Field {
                 } else {
                     changes
                 };
+                let changes = match self.store.feature(desk.feature)? {
+                    Some(stored) if !changes.is_empty() => {
+                        self.with_groups(changes, stored.feature)?
+                    }
+                    _ => changes,
+                };
                 self.act(desk, known, OperationKind::Resolve, changes)
             }
             _ if is_theirs => self.act(desk, known, OperationKind::Resolve, BTreeMap::new()),
@@ -137,7 +143,11 @@ impl Field {
             }
             ConflictKind::DeletedVsEdited => {
                 let changes = self.all_values(desk.feature)?;
-                self.act(desk, known, OperationKind::Delete, changes)
+                self.act(desk, known, OperationKind::Delete, changes)?;
+                if let Some(act) = desk.acts.last_mut() {
+                    act.blobs = self.store.blobs_of(desk.feature)?;
+                }
+                Ok(())
             }
             ConflictKind::ParentDeleted => self.restore_parent(desk, known),
             ConflictKind::Group => self.offer_group_anew(desk, known),

@@ -1,15 +1,16 @@
 use std::collections::BTreeMap;
 
-use faltkarta_changes::{Change, Operation, OperationKind};
+use faltkarta_changes::{Change, Operation, OperationKind, with_group_members};
 use faltkarta_geo::Geometry;
 use faltkarta_model::{
-    DatasetId, Feature, FeatureId, FieldId, FieldType, GEOMETRY_FIELD, GroupId, IdSource, OpId,
-    Policy, Timestamp, Value,
+    BlobId, DatasetId, Feature, FeatureId, FieldId, FieldType, GEOMETRY_FIELD, GroupId, IdSource,
+    OpId, Policy, Timestamp, Value,
 };
-use faltkarta_store::{LocalEdit, LocalOperation};
+use faltkarta_store::{Attachment, LocalEdit, LocalOperation};
 
 use crate::error::AppError;
 use crate::field::Field;
+use crate::foreseeing::values_of;
 
 /// One edit of one feature.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +35,27 @@ pub enum Edit {
     Delete {
         /// The feature.
         id: FeatureId,
+    },
+    /// A deleted feature comes back, with new values where some are given.
+    Restore {
+        /// The feature.
+        id: FeatureId,
+        /// Values that it is to have beside those that it had.
+        values: BTreeMap<FieldId, Value>,
+    },
+    /// Photos are added to a feature; [`Field::keep_photo`] gave them.
+    Attach {
+        /// The feature.
+        id: FeatureId,
+        /// The photos.
+        photos: Vec<Attachment>,
+    },
+    /// Attachments are taken away from a feature. The files stay.
+    Detach {
+        /// The feature.
+        id: FeatureId,
+        /// The attachments.
+        blobs: Vec<BlobId>,
     },
 }
 
@@ -101,6 +123,7 @@ impl Field {
         if local.dataset.policy == Policy::ReadOnly {
             return Err(AppError::ReadOnly { dataset: dataset.clone() });
         }
+        let mut attached = vec![];
         let draughted = match edit {
             Edit::Create { geometry, values } => {
                 let id = FeatureId::new(ids);
@@ -110,14 +133,93 @@ impl Field {
                 self.updating(dataset, id, geometry, values, now)?
             }
             Edit::Delete { id } => self.deleting(dataset, id, now)?,
+            Edit::Restore { id, values } => self.restoring(dataset, id, values)?,
+            Edit::Attach { id, photos } => {
+                let blobs = photos.iter().map(|it| it.blob.clone()).collect();
+                attached = photos;
+                self.tying(dataset, id, OperationKind::Attach, blobs, now)?
+            }
+            Edit::Detach { id, blobs } => {
+                self.tying(dataset, id, OperationKind::Detach, blobs, now)?
+            }
         };
         let id = draughted.feature;
-        if draughted.changes.is_empty() && draughted.kind == OperationKind::Update {
+        let is_nothing = match draughted.kind {
+            OperationKind::Update => draughted.changes.is_empty(),
+            OperationKind::Attach | OperationKind::Detach => draughted.blobs.is_empty(),
+            _ => false,
+        };
+        if is_nothing {
             return Ok(id);
         }
         let ops = self.operations(vec![draughted], now, ids)?;
-        self.journal(&LocalEdit { ops, completes_draft: None })?;
+        self.journal(&LocalEdit { ops, completes_draft: None, attached })?;
         Ok(id)
+    }
+
+    /// Keeps a photo that an edit is to attach. Durable when this returns.
+    ///
+    /// # Errors
+    ///
+    /// Code `photo_empty`, `photo_too_large`, `photo_unreadable` or `disk_full`.
+    pub fn keep_photo(
+        &mut self,
+        picked_name: &str,
+        bytes: &[u8],
+        now: Timestamp,
+    ) -> Result<Attachment, AppError> {
+        Ok(self.store.keep_photo(picked_name, bytes, now)?)
+    }
+
+    fn restoring(
+        &self,
+        dataset: &DatasetId,
+        id: FeatureId,
+        values: BTreeMap<FieldId, Value>,
+    ) -> Result<Draughted, AppError> {
+        if self.store.feature(id)?.is_some() {
+            return Err(AppError::invalid("id", "the feature is not deleted"));
+        }
+        let last = self.store.last_look(id)?.map(|it| it.feature);
+        if last.is_none() && !self.store.is_deleted_there(id)? {
+            return Err(AppError::FeatureNotFound { id });
+        }
+        let known = last.filter(|it| it.dataset == *dataset);
+        let blank = Feature {
+            id,
+            dataset: dataset.clone(),
+            version: 0,
+            geometry: None,
+            properties: BTreeMap::new(),
+        };
+        let feature = known.unwrap_or(blank);
+        let changes = changes_of(&feature, self.checked(dataset, values)?);
+        Ok(Draughted {
+            title: self.catalog.label(&feature),
+            detail: self.in_words(dataset, &changes),
+            changes,
+            ..Draughted::new(dataset.clone(), id, OperationKind::Restore, feature.version)
+        })
+    }
+
+    fn tying(
+        &self,
+        dataset: &DatasetId,
+        id: FeatureId,
+        kind: OperationKind,
+        mut blobs: Vec<BlobId>,
+        now: Timestamp,
+    ) -> Result<Draughted, AppError> {
+        let feature = self.of_dataset(dataset, id, now)?;
+        let present = self.store.blobs_of(id)?;
+        // What is there cannot be added, what is not there cannot be taken away.
+        blobs.retain(|it| present.contains(it) == (kind == OperationKind::Detach));
+        let version = feature.version;
+        Ok(Draughted {
+            blobs,
+            title: self.catalog.label(&feature),
+            ..Draughted::new(dataset.clone(), id, kind, version)
+        })
     }
 
     fn creating(
@@ -163,11 +265,12 @@ impl Field {
         let mut wanted = self.checked(dataset, values)?;
         wanted.extend(self.checked_geometry(dataset, geometry)?);
         let changes = changes_of(&feature, wanted);
+        let (title, version) = (self.catalog.label(&feature), feature.version);
         Ok(Draughted {
-            title: self.catalog.label(&feature),
+            title,
             detail: self.in_words(dataset, &changes),
-            changes,
-            ..Draughted::new(dataset.clone(), id, OperationKind::Update, feature.version)
+            changes: self.with_groups(changes, feature)?,
+            ..Draughted::new(dataset.clone(), id, OperationKind::Update, version)
         })
     }
 
@@ -189,8 +292,19 @@ impl Field {
         Ok(Draughted {
             changes,
             title,
+            blobs: self.store.blobs_of(id)?,
             ..Draughted::new(dataset.clone(), id, OperationKind::Delete, version)
         })
+    }
+
+    /// With what the person saw in the other fields of the groups that are changed: a group is judged as one.
+    pub(crate) fn with_groups(
+        &self,
+        changes: BTreeMap<FieldId, Change>,
+        feature: Feature,
+    ) -> Result<BTreeMap<FieldId, Change>, AppError> {
+        let declared = &self.catalog.dataset(&feature.dataset)?.dataset;
+        Ok(with_group_members(changes, &values_of(feature)?, declared))
     }
 
     fn of_dataset(

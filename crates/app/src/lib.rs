@@ -44,7 +44,6 @@ pub use error::AppError;
 pub use field::{Field, Phase, Session};
 pub use identify::{Hit, IdentifyAnswer};
 pub use map_tile::LIVE_ZOOM_MAX;
-pub use outbox::OutboxFile;
 pub use overview::{ChangeRow, Changes, DatasetStatus, Status};
 pub use photos::FeaturePhotos;
 pub use shape::{point_on, to_geojson};

@@ -2,7 +2,9 @@ use std::collections::BTreeSet;
 
 use faltkarta_changes::OperationKind;
 use faltkarta_model::{FeatureId, OpId, Timestamp};
-use faltkarta_store::{EditCounts, EditState, JournalRow, PhotoCounts};
+use faltkarta_store::{
+    EditCounts, EditState, JournalRow, PhotoCounts, PlaceWarning, place_warning,
+};
 
 use crate::error::AppError;
 use crate::field::Field;
@@ -60,6 +62,9 @@ pub struct Status {
     pub error_code: String,
     /// Whether a new package must be fetched before anything can be pulled.
     pub needs_resync: bool,
+    /// What the person should know of the laptop's place, as codes: `cloud_folder`, `network_drive`,
+    /// `disk_nearly_full`.
+    pub warnings: Vec<&'static str>,
 }
 
 /// One dataset's state.
@@ -166,6 +171,11 @@ impl Field {
             offline_since: self.store.meta("offline_since")?,
             error_code: self.store.meta("error_code")?.unwrap_or_default(),
             needs_resync: self.store.meta("needs_resync")?.is_some(),
+            warnings: place_warning(self.store.folder())
+                .map(PlaceWarning::code)
+                .into_iter()
+                .chain(self.store.is_disk_nearly_full().then_some("disk_nearly_full"))
+                .collect(),
         })
     }
 }

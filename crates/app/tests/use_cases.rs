@@ -142,7 +142,7 @@ fn numbers_of_records_count_up_and_never_go_back() {
     let (mut laptop, _dir) = kill(laptop, &dir);
     start(&mut laptop, &mut ids);
     let number = laptop.drafts().unwrap()[0].draft.local_number.clone();
-    assert_eq!(&number[2..], "-002", "{number}");
+    assert!(number.ends_with("-002"), "{number}");
 }
 
 #[test]

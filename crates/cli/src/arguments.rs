@@ -210,10 +210,77 @@ pub(crate) enum FieldVerb {
     },
     /// Fill a form.
     Inspect(InspectArguments),
-    /// Write everything unsent to one file.
+    /// Write everything unsent to one file; works on a damaged laptop file too.
     ExportOutbox {
-        /// The file; it must not exist.
+        /// The file to write.
         file: PathBuf,
+        /// File with the key as 64 hexadecimal digits, when the laptop's file lies without its folder.
+        #[arg(long)]
+        key_file: Option<PathBuf>,
+    },
+    /// What waits for a decision.
+    Conflicts {
+        #[command(subcommand)]
+        verb: Option<ConflictVerb>,
+    },
+    /// What the geodata store sends this laptop.
+    Areas {
+        #[command(subcommand)]
+        verb: AreaVerb,
+    },
+    /// The next number for a field that must be unique, leased from the store.
+    Number {
+        /// The dataset.
+        dataset: String,
+        /// The field.
+        field: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConflictVerb {
+    /// Base, the store's value and the candidate of each field.
+    Show {
+        /// The feature's id.
+        feature: String,
+    },
+    /// Decide; what is not named stays open.
+    Resolve {
+        /// The feature's id.
+        feature: String,
+        /// `FIELD=theirs`, `FIELD=mine` or `FIELD=JSON`; FIELD may be `*` for a whole row. Several times.
+        #[arg(long = "choose", value_parser = parse_assignment, required = true)]
+        choose: Vec<(String, String)>,
+        /// Why, for the other side.
+        #[arg(long)]
+        note: Option<String>,
+    },
+    /// Leave it to the coordinator.
+    Defer {
+        /// The feature's id.
+        feature: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AreaVerb {
+    /// What is wanted, and what the store is known to send.
+    Show,
+    /// Everything that the role may have.
+    All,
+    /// One more part: the next round fetches it.
+    Add {
+        /// A dataset; several times, none for all.
+        #[arg(long = "dataset")]
+        datasets: Vec<String>,
+        /// Corners of the area, `E,N` in metres on the store's grid; three at least, none for everywhere.
+        #[arg(long = "corner", value_parser = parse_pair, allow_hyphen_values = true)]
+        corners: Vec<(f64, f64)>,
+    },
+    /// One part less, by its place in `show`, from 1. Rows that work hangs on stay.
+    Remove {
+        /// Which.
+        part: usize,
     },
 }
 
@@ -248,6 +315,36 @@ pub(crate) enum EditVerb {
         /// Its id.
         #[arg(long)]
         id: String,
+    },
+    /// Bring a deleted feature back.
+    Restore {
+        /// Its dataset.
+        #[arg(long)]
+        dataset: String,
+        /// Its id.
+        #[arg(long)]
+        id: String,
+        /// `field=value` that it is to have now, several times.
+        #[arg(long = "set", value_parser = parse_assignment)]
+        set: Vec<(String, String)>,
+    },
+    /// Add photos to a feature.
+    Attach {
+        /// Its id.
+        #[arg(long)]
+        id: String,
+        /// A picture, several times.
+        #[arg(long, required = true)]
+        photo: Vec<PathBuf>,
+    },
+    /// Take attachments away from a feature.
+    Detach {
+        /// Its id.
+        #[arg(long)]
+        id: String,
+        /// `sha256:…`, several times.
+        #[arg(long, required = true)]
+        blob: Vec<String>,
     },
 }
 

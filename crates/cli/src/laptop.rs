@@ -7,16 +7,18 @@ use std::path::{Path, PathBuf};
 use faltkarta_app::{Edit, EnrolStep, Enrolment, Field, enrol, sync_round};
 use faltkarta_geo::{EastNorthM, Geometry, Grid, Position};
 use faltkarta_machine::{MachineIds, key_store, now};
-use faltkarta_model::{DatasetId, FeatureId, FieldId, FieldType, Value};
+use faltkarta_model::{BlobId, DatasetId, FeatureId, FieldId, FieldType, Value};
 use faltkarta_protocol::PackageManifest;
 use faltkarta_store::OpenOptions;
 use faltkarta_sync_http::HttpLink;
 use serde_json::json;
 
 use crate::arguments::{EditVerb, FieldVerb, InspectArguments};
+use crate::conflicts;
 use crate::coordinator::dataset_id;
 use crate::failure::Failure;
 use crate::say::Voice;
+use crate::upkeep;
 
 pub(crate) fn run(dir: &Path, verb: FieldVerb, voice: Voice) -> Result<(), Failure> {
     match verb {
@@ -39,26 +41,18 @@ pub(crate) fn run(dir: &Path, verb: FieldVerb, voice: Voice) -> Result<(), Failu
         FieldVerb::Identify { at, radius } => identify(&open(dir, false)?, at, radius, voice),
         FieldVerb::Edit { verb } => edit(&mut open(dir, false)?, verb, voice),
         FieldVerb::Inspect(wanted) => inspect(&mut open(dir, false)?, &wanted, voice),
-        FieldVerb::ExportOutbox { file } => {
-            let written = open(dir, false)?.export_outbox(&file, now())?;
-            let document = json!({
-                "format": "faltkarta.outbox-written/1", "file": file, "edits": written.n_edits,
-                "photos": written.n_photos,
-            });
-            voice.answer(&document, || {
-                vec![format!(
-                    "{} ändringar och {} foton i {}",
-                    written.n_edits,
-                    written.n_photos,
-                    file.display()
-                )]
-            });
-            Ok(())
+        FieldVerb::ExportOutbox { file, key_file } => {
+            upkeep::export_outbox(dir, &file, key_file, voice)
+        }
+        FieldVerb::Conflicts { verb } => conflicts::run(&mut open(dir, false)?, verb, voice),
+        FieldVerb::Areas { verb } => upkeep::areas(&mut open(dir, false)?, verb, voice),
+        FieldVerb::Number { dataset, field } => {
+            upkeep::number(&mut open(dir, false)?, &dataset, &field, voice)
         }
     }
 }
 
-fn open(dir: &Path, create: bool) -> Result<Field, Failure> {
+pub(crate) fn open(dir: &Path, create: bool) -> Result<Field, Failure> {
     let options = OpenOptions { create, ..OpenOptions::default() };
     Ok(Field::open(dir, &*key_store(dir), &mut MachineIds, &options)?)
 }
@@ -179,6 +173,7 @@ fn status(field: &Field, voice: Voice) -> Result<(), Failure> {
         "last_received_at": status.last_received_at,
         "offline_since": status.offline_since,
         "error_code": status.error_code,
+        "warnings": status.warnings,
     });
     voice.answer(&document, || {
         let mut lines = vec![
@@ -316,6 +311,32 @@ fn edit(field: &mut Field, verb: EditVerb, voice: Voice) -> Result<(), Failure> 
             let id = feature_id(&id)?;
             (field.feature(id, now())?.dataset, Edit::Delete { id })
         }
+        EditVerb::Restore { dataset, id, set } => {
+            let dataset = dataset_id(&dataset)?;
+            let values = values(field, &dataset, &set)?;
+            (dataset, Edit::Restore { id: feature_id(&id)?, values })
+        }
+        EditVerb::Attach { id, photo } => {
+            let id = feature_id(&id)?;
+            let dataset = field.feature(id, now())?.dataset;
+            let mut photos = vec![];
+            for path in &photo {
+                let bytes = std::fs::read(path)
+                    .map_err(|source| Failure::File { path: path.clone(), source })?;
+                let name = path.file_name().map(|it| it.to_string_lossy().into_owned());
+                photos.push(field.keep_photo(&name.unwrap_or_default(), &bytes, now())?);
+            }
+            (dataset, Edit::Attach { id, photos })
+        }
+        EditVerb::Detach { id, blob } => {
+            let id = feature_id(&id)?;
+            let blobs = blob
+                .iter()
+                .map(|it| BlobId::parse(it))
+                .collect::<Result<_, _>>()
+                .map_err(|error| Failure::Input { what: error.to_string() })?;
+            (field.feature(id, now())?.dataset, Edit::Detach { id, blobs })
+        }
     };
     let id = field.edit(&dataset, edit, now(), &mut MachineIds)?;
     let document = json!({
@@ -330,7 +351,7 @@ fn point(at: Option<(f64, f64)>) -> Result<Option<Geometry>, Failure> {
     Ok(at.map(|it| Geometry::point(it.e_m(), it.n_m())))
 }
 
-fn feature_id(text: &str) -> Result<FeatureId, Failure> {
+pub(crate) fn feature_id(text: &str) -> Result<FeatureId, Failure> {
     text.parse().map_err(|_| Failure::Input { what: format!("{text} is not an id of a feature") })
 }
 

@@ -1,6 +1,7 @@
 //! `faltkarta`: the same use cases headless, and the coordinator's tools.
 
 mod arguments;
+mod conflicts;
 mod coordinator;
 mod failure;
 mod keeping;
@@ -8,6 +9,7 @@ mod laptop;
 mod place;
 mod rim;
 mod say;
+mod upkeep;
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -1,4 +1,6 @@
+use faltkarta_changes::{Operation, OperationKind};
 use faltkarta_model::{BlobId, FeatureId, Timestamp};
+use rusqlite::Transaction;
 use sha2::{Digest as _, Sha256};
 
 use crate::error::{StoreError, bad_column};
@@ -63,6 +65,24 @@ impl Store {
         bytes: &[u8],
         now: Timestamp,
     ) -> Result<Attachment, StoreError> {
+        self.draft(draft)?;
+        let attachment = self.keep_photo(picked_name, bytes, now)?;
+        self.write(|tx| tie(tx, draft, &attachment))?;
+        Ok(attachment)
+    }
+
+    /// Keeps a photo by its content, tied to nothing yet; [`Store::apply_local`] ties it to a feature with the edit
+    /// that attaches it. The file is durable before its row is.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::add_photo`].
+    pub fn keep_photo(
+        &mut self,
+        picked_name: &str,
+        bytes: &[u8],
+        now: Timestamp,
+    ) -> Result<Attachment, StoreError> {
         let n_bytes = bytes.len() as u64;
         if n_bytes == 0 {
             return Err(StoreError::PhotoEmpty);
@@ -71,7 +91,6 @@ impl Store {
             return Err(StoreError::PhotoTooLarge { n_bytes, n_bytes_max: PHOTO_BYTES_MAX });
         }
         let kind = picture_kind(bytes).ok_or(StoreError::PhotoUnreadable)?;
-        self.draft(draft)?;
         let blob = BlobId::from_digest(Sha256::digest(bytes).into());
         self.put_file(&blob, bytes)?;
         faltkarta_faults::point("store.photo.after_file")?;
@@ -89,23 +108,12 @@ impl Store {
                 "INSERT INTO blob(id, n_bytes, media_type, state) VALUES (?1, ?2, ?3, 'taken') ON CONFLICT DO NOTHING",
                 (attachment.blob.as_str(), n_bytes, &attachment.media_type),
             )?;
-            tx.execute(
-                "INSERT INTO attachment(owner, blob, name, picked_name, added_at) VALUES (?1, ?2, ?3, ?4, ?5)
-                 ON CONFLICT(owner, blob) DO UPDATE SET is_removed = 0",
-                (
-                    &draft.as_bytes()[..],
-                    attachment.blob.as_str(),
-                    &attachment.name,
-                    &attachment.picked_name,
-                    &attachment.added_at,
-                ),
-            )?;
             Ok(())
         })?;
         Ok(attachment)
     }
 
-    fn put_file(&self, blob: &BlobId, bytes: &[u8]) -> Result<(), StoreError> {
+    pub(crate) fn put_file(&self, blob: &BlobId, bytes: &[u8]) -> Result<(), StoreError> {
         let path = self.folder.photo(blob.digits());
         // Content under its digest: what is there whole is the same.
         match self.vault.len(&path) {
@@ -195,6 +203,21 @@ impl Store {
         self.vault.part(&self.folder.photo(blob.digits()), offset, n_bytes_max)
     }
 
+    /// The attachments of a feature: those that the geodata store told of, and own ones.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the read.
+    pub fn blobs_of(&self, feature: FeatureId) -> Result<Vec<BlobId>, StoreError> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT blob FROM feature_blob WHERE feature = ?1
+             UNION SELECT blob FROM attachment WHERE owner = ?1 AND NOT is_removed",
+        )?;
+        let rows = statement.query_map([&feature.as_bytes()[..]], |row| row.get::<_, String>(0))?;
+        rows.map(|blob| BlobId::parse(&blob?).map_err(|error| bad_column("attachment.blob", error)))
+            .collect()
+    }
+
     /// Photos of completed inspections that the store does not hold, oldest first.
     ///
     /// # Errors
@@ -258,4 +281,55 @@ impl Store {
             Ok(PhotoCounts { taken: row.get(0)?, received: row.get(1)?, waiting: row.get(2)? })
         })?)
     }
+}
+
+/// Says whose a photo is; one that was taken away is there again.
+pub(crate) fn tie(
+    tx: &Transaction<'_>,
+    owner: FeatureId,
+    photo: &Attachment,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO attachment(owner, blob, name, picked_name, added_at) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT(owner, blob) DO UPDATE SET is_removed = 0",
+        (
+            &owner.as_bytes()[..],
+            photo.blob.as_str(),
+            &photo.name,
+            &photo.picked_name,
+            &photo.added_at,
+        ),
+    )?;
+    Ok(())
+}
+
+/// Brings the rows of photos in line with an own operation that attaches or takes away.
+pub(crate) fn follow(
+    tx: &Transaction<'_>,
+    op: &Operation,
+    attached: &[Attachment],
+) -> Result<(), StoreError> {
+    let owner = &op.feature.as_bytes()[..];
+    for blob in &op.blobs {
+        match op.kind {
+            OperationKind::Attach => {
+                let photo = attached.iter().find(|it| it.blob == *blob);
+                let photo =
+                    photo.ok_or_else(|| StoreError::BlobNotFound { blob: blob.to_string() })?;
+                tie(tx, op.feature, photo)?;
+                tx.execute(
+                    "UPDATE blob SET state = 'saved' WHERE id = ?1 AND state = 'taken'",
+                    [blob.as_str()],
+                )?;
+            }
+            OperationKind::Detach => {
+                tx.execute(
+                    "UPDATE attachment SET is_removed = 1 WHERE owner = ?1 AND blob = ?2",
+                    (owner, blob.as_str()),
+                )?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }

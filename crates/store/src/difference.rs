@@ -19,14 +19,15 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError`] of the write.
-    pub fn plan_difference(&mut self) -> Result<(), StoreError> {
+    pub fn plan_difference(&mut self, datasets: &[DatasetId]) -> Result<(), StoreError> {
         self.write(|tx| {
             let since = cursor_seq(tx)?;
-            tx.execute(
-                "INSERT INTO backfill(dataset, since) SELECT id, ?1 FROM dataset WHERE true
-                 ON CONFLICT DO NOTHING",
-                [since],
-            )?;
+            for dataset in datasets {
+                tx.prepare_cached(
+                    "INSERT INTO backfill(dataset, since) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+                )?
+                .execute((dataset.as_str(), since))?;
+            }
             Ok(())
         })
     }

@@ -58,6 +58,24 @@ pub enum StoreError {
     /// There is no room for the write; nothing of it was done.
     #[error("the disk is full")]
     DiskFull,
+    /// The disk did not take a write, or did not give what it holds; nothing of the act was done.
+    #[error("the disk failed: {text}")]
+    DiskFailed {
+        /// What was said.
+        text: String,
+    },
+    /// The folder or the file may not be written: by its rights, by its disk, or because another program holds it.
+    #[error("the laptop folder cannot be written: {text}")]
+    FolderReadOnly {
+        /// What was said.
+        text: String,
+    },
+    /// Another program holds the laptop's file: a virus scanner, a copy that is being made.
+    #[error("the laptop file is held by another program: {text}")]
+    FileLocked {
+        /// What was said.
+        text: String,
+    },
     /// A photo of no bytes.
     #[error("the photo is empty")]
     PhotoEmpty,
@@ -146,6 +164,9 @@ impl StoreError {
             Self::Damaged { .. } | Self::BadColumn { .. } => "store_damaged",
             Self::NewerFormat { .. } => "version_mismatch",
             Self::DiskFull => "disk_full",
+            Self::DiskFailed { .. } => "disk_failed",
+            Self::FolderReadOnly { .. } => "folder_read_only",
+            Self::FileLocked { .. } => "folder_in_use",
             Self::PhotoEmpty => "photo_empty",
             Self::PhotoTooLarge { .. } => "photo_too_large",
             Self::PhotoUnreadable => "photo_unreadable",
@@ -166,6 +187,12 @@ impl StoreError {
         if matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
             return Self::DiskFull;
         }
+        if matches!(
+            source.kind(),
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+        ) {
+            return Self::FolderReadOnly { text: format!("{}: {source}", path.display()) };
+        }
         Self::Io { path: path.to_owned(), source }
     }
 }
@@ -178,6 +205,13 @@ impl From<rusqlite::Error> for StoreError {
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
                 Self::Damaged { text: source.to_string() }
             }
+            Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+                Self::FolderReadOnly { text: source.to_string() }
+            }
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                Self::FileLocked { text: source.to_string() }
+            }
+            Some(ErrorCode::SystemIoFailure) => Self::DiskFailed { text: source.to_string() },
             _ => Self::Sqlite { source },
         }
     }

@@ -157,6 +157,18 @@ impl Store {
         Ok(statement.query_row([&id.as_bytes()[..]], |row| row.get(0))?)
     }
 
+    /// How a feature looked last: as it is, or as it was before an own deletion that the base does not show yet.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the read.
+    pub fn last_look(&self, id: FeatureId) -> Result<Option<StoredFeature>, StoreError> {
+        match overlay_of(&self.conn, id)? {
+            Some(own) => Ok(Some(own.stored)),
+            None => base_of(&self.conn, id),
+        }
+    }
+
     /// A feature by its row number; `None` when it is not here or deleted.
     ///
     /// # Errors

@@ -56,24 +56,26 @@ impl Folder {
         self.path.join("previews").join(shelf).join(digits)
     }
 
-    /// Room that is given back when the disk is full, so that the journal and the export still work.
+    /// Room that is given back when the disk is full, so that the journal and the export still work. At most a
+    /// sixteenth of what is free: a small disk is not filled by it. A disk without that room keeps none.
     pub(crate) fn fill_reserve(&self, n_bytes: u64) -> Result<(), StoreError> {
+        let n_bytes = free_bytes(&self.path).map_or(n_bytes, |free| n_bytes.min(free / 16));
         let path = self.path.join(RESERVE);
-        let n_now = fs::metadata(&path).map_or(0, |it| it.len());
-        if n_now >= n_bytes {
+        if n_bytes == 0 || self.has_reserve() {
             return Ok(());
         }
-        let failed = |error| StoreError::io(&path, error);
-        let mut file = File::create(&path).map_err(failed)?;
-        // Real bytes: a sparse file reserves nothing.
-        let block = vec![0xa5_u8; 1 << 16];
-        let mut n_left = n_bytes;
-        while n_left > 0 {
-            let n = n_left.min(block.len() as u64);
-            file.write_all(&block[..n as usize]).map_err(failed)?;
-            n_left -= n;
+        match allocate(&path, n_bytes) {
+            Err(error) if is_full(&error) => {
+                // A torn reserve would be in the way of the next save.
+                let _ = fs::remove_file(&path);
+                Ok(())
+            }
+            other => other.map_err(|error| StoreError::io(&path, error)),
         }
-        file.sync_all().map_err(failed)
+    }
+
+    pub(crate) fn has_reserve(&self) -> bool {
+        fs::metadata(self.path.join(RESERVE)).is_ok_and(|it| it.len() > 0)
     }
 
     /// Gives the reserve back; `false` when there was none.
@@ -85,6 +87,44 @@ impl Folder {
 
 const DATABASE: &str = "laptop.sqlite";
 const RESERVE: &str = "reserve";
+
+fn is_full(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
+}
+
+#[cfg(unix)]
+fn free_bytes(folder: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(folder).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+#[cfg(not(unix))]
+fn free_bytes(_: &Path) -> Option<u64> {
+    None
+}
+
+/// Makes a file of so many real bytes: a sparse one reserves nothing.
+fn allocate(path: &Path, n_bytes: u64) -> std::io::Result<()> {
+    let mut file = File::create(path)?;
+    #[cfg(target_os = "linux")]
+    {
+        let flags = rustix::fs::FallocateFlags::empty();
+        match rustix::fs::fallocate(&file, flags, 0, n_bytes) {
+            Ok(()) => return file.sync_all(),
+            // Some file systems cannot; there the bytes are written.
+            Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let block = vec![0xa5_u8; 1 << 16];
+    let mut n_left = n_bytes;
+    while n_left > 0 {
+        let n = n_left.min(block.len() as u64);
+        file.write_all(&block[..n as usize])?;
+        n_left -= n;
+    }
+    file.sync_all()
+}
 
 /// Makes names in the folder of a path durable.
 pub(crate) fn sync_folder_of(path: &Path) -> Result<(), StoreError> {

@@ -5,6 +5,7 @@ use faltkarta_model::{FeatureId, GroupId, OpId, Timestamp};
 use faltkarta_protocol::{Outcome, PushReply};
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction};
 
+use crate::attachment::{self, Attachment};
 use crate::conflict;
 use crate::draft;
 use crate::error::{StoreError, bad_column};
@@ -19,6 +20,8 @@ pub struct LocalEdit {
     pub ops: Vec<LocalOperation>,
     /// The draft that ends with it: its attachments now belong to the inspection of the same id.
     pub completes_draft: Option<FeatureId>,
+    /// Photos that its operations attach, as [`Store::keep_photo`] gave them.
+    pub attached: Vec<Attachment>,
 }
 
 /// One operation with the words for lists.
@@ -134,6 +137,7 @@ impl Store {
             let mut changes = vec![];
             for local in &edit.ops {
                 insert(tx, local)?;
+                attachment::follow(tx, &local.op, &edit.attached)?;
                 changes.extend(overlay::rebuild(tx, local.op.feature, cursor_seq)?);
             }
             if let Some(draft) = edit.completes_draft {

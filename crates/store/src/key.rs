@@ -26,7 +26,7 @@ impl Key {
         Ok(Self(bytes))
     }
 
-    fn parse(bytes: &[u8]) -> Result<Self, StoreError> {
+    pub fn parse(bytes: &[u8]) -> Result<Self, StoreError> {
         let text = std::str::from_utf8(bytes).unwrap_or_default().trim();
         let raw = hex::decode(text).unwrap_or_default();
         raw.try_into().map(Self).map_err(|_| StoreError::KeyStoreFailed {

@@ -167,7 +167,8 @@ fn take_rows(
         let told: BTreeSet<FeatureId> = reply.entries.iter().map(|it| it.feature).collect();
         for (id, seq) in between(tx, dataset, &after, reply.next.as_deref())? {
             if seq <= reply.at.seq && !told.contains(&id) {
-                leave(tx, id, reply.at.seq, cursor)?;
+                // By its own number: when the area comes back, so may the row.
+                leave(tx, id, seq, cursor)?;
                 touched.insert(id);
             }
         }
@@ -231,13 +232,17 @@ pub(crate) fn take_entry(
     let Some(dataset) = dataset else { return Ok(()) };
     let id = &entry.feature.as_bytes()[..];
     let base = base_of(tx, entry.feature)?;
-    let mut statement = tx.prepare_cached("SELECT seq FROM gone WHERE id = ?1")?;
-    let gone_seq: Option<u64> = statement.query_row([id], |row| row.get(0)).optional()?;
-    let seen_seq = base.as_ref().map_or(0, |it| it.seq).max(gone_seq.unwrap_or(0));
+    let mut statement = tx.prepare_cached("SELECT seq, has_left FROM gone WHERE id = ?1")?;
+    let gone: Option<(u64, bool)> =
+        statement.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    let (gone_seq, has_left) = gone.unwrap_or_default();
+    let seen_seq = base.as_ref().map_or(0, |it| it.seq).max(gone_seq);
     if entry.seq >= seen_seq {
         conflict::replace(tx, entry, now)?;
     }
-    if entry.seq <= seen_seq {
+    // A row that left with an area comes back with it, and is the same one then.
+    let comes_back = base.is_none() && has_left && entry.seq == gone_seq;
+    if entry.seq <= seen_seq && !comes_back {
         return Ok(());
     }
     match (entry.kind, &entry.row) {

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 
 use crate::error::{StoreError, bad_column};
 use crate::folder::Folder;
-use crate::key::{KeyPlace, KeyStore};
+use crate::key::{Key, KeyPlace, KeyStore};
 use crate::schema;
 use crate::vault::Vault;
 
@@ -25,7 +25,7 @@ pub struct OpenOptions {
 
 impl Default for OpenOptions {
     fn default() -> Self {
-        Self { create: true, reserve_bytes: 8 << 20, max_pages: None }
+        Self { create: true, reserve_bytes: 64 << 20, max_pages: None }
     }
 }
 
@@ -39,6 +39,7 @@ pub struct Store {
     pub(crate) vault: Vault,
     key_place: KeyPlace,
     replica: ReplicaId,
+    reserve_bytes: u64,
 }
 
 impl Store {
@@ -66,11 +67,7 @@ impl Store {
         if is_new && !options.create {
             return Err(StoreError::NotALaptop { folder: dir.to_owned() });
         }
-        let mut conn = Connection::open(&path)?;
-        // Its own lines on stderr would mix with ours; errors come back as values.
-        conn.execute_batch("PRAGMA cipher_log_level = NONE;")?;
-        let pragma = format!("PRAGMA key = \"x'{}'\";", hex::encode(key.bytes()));
-        conn.execute_batch(&pragma)?;
+        let mut conn = connect(&path, &key)?;
         // The first read proves the key.
         conn.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
         schema::set_pragmas(&conn)?;
@@ -96,16 +93,28 @@ impl Store {
         let replica = read_meta(&conn, "replica")?
             .and_then(|it| it.parse().ok())
             .ok_or_else(|| bad_column("meta.replica", "missing"))?;
-        folder.fill_reserve(options.reserve_bytes).or_else(|error| match error {
-            // A full disk must not keep the laptop shut.
-            StoreError::DiskFull => Ok(()),
-            other => Err(other),
-        })?;
+        folder.fill_reserve(options.reserve_bytes)?;
         if let Some(max_pages) = options.max_pages {
             conn.query_row(&format!("PRAGMA max_page_count = {max_pages}"), [], |_| Ok(()))?;
         }
         let vault = Vault::new(&key);
-        Ok(Self { conn, folder, applying, vault, key_place: keys.place(), replica })
+        let reserve_bytes = options.reserve_bytes;
+        Ok(Self { conn, folder, applying, vault, key_place: keys.place(), replica, reserve_bytes })
+    }
+
+    /// Puts the reserve back that a full disk has taken, when there is room again.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the file; a disk that is still full is none.
+    pub fn refill_reserve(&self) -> Result<(), StoreError> {
+        self.folder.fill_reserve(self.reserve_bytes)
+    }
+
+    /// Whether the disk is so full that the reserve was taken, or never found room: what is saved now is saved from
+    /// the last of it.
+    pub fn is_disk_nearly_full(&self) -> bool {
+        self.reserve_bytes > 0 && !self.folder.has_reserve()
     }
 
     /// The laptop's folder.
@@ -219,6 +228,16 @@ impl Store {
         flag.store(false, Ordering::Relaxed);
         done
     }
+}
+
+/// Opens a file with its key; nothing of it has been read when this returns.
+pub(crate) fn connect(path: &Path, key: &Key) -> Result<Connection, StoreError> {
+    let conn = Connection::open(path)?;
+    // Its own lines on stderr would mix with ours; errors come back as values.
+    conn.execute_batch("PRAGMA cipher_log_level = NONE;")?;
+    let pragma = format!("PRAGMA key = \"x'{}'\";", hex::encode(key.bytes()));
+    conn.execute_batch(&pragma)?;
+    Ok(conn)
 }
 
 fn write_once<T>(

@@ -271,7 +271,7 @@ fn an_operation_out_of_order_is_refused_and_nothing_of_its_act_is_done() {
     let mut second = first.clone();
     second.op.id = faltkarta_model::OpId::from_uuid(uuid::Uuid::from_u128(77));
     second.op.op_no = 3;
-    let edit = LocalEdit { ops: vec![first, second], completes_draft: None };
+    let edit = LocalEdit { ops: vec![first, second], completes_draft: None, attached: vec![] };
     let refused = laptop.store.apply_local(&edit);
     assert!(matches!(refused, Err(StoreError::OperationOutOfOrder { given: 3, expected: 2 })));
     assert_eq!(laptop.lage(1).as_deref(), Some("öppen"));
@@ -356,12 +356,17 @@ fn completing_a_draft_and_its_operations_are_one_step() {
     assert!(laptop.store.uploads().unwrap().is_empty());
     let op = laptop.operation(1, OperationKind::Update, "lage", Value::Text("stängd".into()));
     let unknown = faltkarta_model::FeatureId::from_uuid(uuid::Uuid::from_u128(404));
-    let refused = laptop
-        .store
-        .apply_local(&LocalEdit { ops: vec![op.clone()], completes_draft: Some(unknown) });
+    let refused = laptop.store.apply_local(&LocalEdit {
+        ops: vec![op.clone()],
+        completes_draft: Some(unknown),
+        attached: vec![],
+    });
     assert!(matches!(refused, Err(StoreError::DraftNotFound { .. })));
     assert_eq!(laptop.store.n_pending().unwrap(), 0);
-    laptop.store.apply_local(&LocalEdit { ops: vec![op], completes_draft: Some(id) }).unwrap();
+    laptop
+        .store
+        .apply_local(&LocalEdit { ops: vec![op], completes_draft: Some(id), attached: vec![] })
+        .unwrap();
     let laptop = laptop.kill();
     assert!(laptop.store.drafts().unwrap().is_empty());
     assert_eq!(laptop.store.uploads().unwrap()[0].blob, photo.blob);
@@ -446,4 +451,103 @@ fn wanted_rows_are_shown_in_order_however_far_apart_they_lie() {
     });
     assert!(matches!(stopped, Err(StoreError::DiskFull)));
     assert_eq!(n_seen, 1);
+}
+
+#[test]
+fn a_full_disk_gives_its_reserve_for_the_save_and_says_so_until_there_is_room() {
+    let mut laptop = Laptop::new();
+    assert!(!laptop.store.is_disk_nearly_full());
+    let id = laptop.start_draft();
+    let n_pages: u32 = laptop.number("PRAGMA page_count");
+    let dir = laptop.close();
+    let options = OpenOptions { max_pages: Some(n_pages), reserve_bytes: 4096, create: false };
+    let keys = FileKeyStore::new(dir.path());
+    let mut store = Store::open(dir.path(), &keys, &mut Counting::default(), &options).unwrap();
+    let save = DraftSave { instance_xml: "x".repeat(1_000_000), ..DraftSave::default() };
+    assert!(matches!(store.save_draft(id, &save, "k", now()), Err(StoreError::DiskFull)));
+    assert!(store.is_disk_nearly_full(), "the reserve was tried");
+    let file = dir.path().join("nod.json");
+    assert_eq!(store.export_outbox(&file, now()).unwrap().n_drafts, 1, "the export still works");
+    store.refill_reserve().unwrap();
+    assert!(!store.is_disk_nearly_full());
+}
+
+#[test]
+fn a_folder_that_may_not_be_written_has_its_own_code() {
+    let error = StoreError::from(rusqlite::Error::SqliteFailure(
+        rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_READONLY),
+        None,
+    ));
+    assert_eq!(error.code(), "folder_read_only");
+    for (code, expected) in [
+        (rusqlite::ffi::SQLITE_CANTOPEN, "folder_read_only"),
+        (rusqlite::ffi::SQLITE_IOERR, "disk_failed"),
+        (rusqlite::ffi::SQLITE_IOERR_FSYNC, "disk_failed"),
+        (rusqlite::ffi::SQLITE_BUSY, "folder_in_use"),
+        (rusqlite::ffi::SQLITE_FULL, "disk_full"),
+        (rusqlite::ffi::SQLITE_CORRUPT, "store_damaged"),
+    ] {
+        let error = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+        assert_eq!(StoreError::from(error).code(), expected);
+    }
+}
+
+#[test]
+fn a_row_that_left_comes_back_with_its_area_and_an_older_entry_does_not_bring_it() {
+    let mut laptop = Laptop::new();
+    laptop.install(&package(10, &[("valve", 1, "öppen")])).unwrap();
+    let mut left = entry(12, 99, 1, "öppen");
+    (left.kind, left.row) = (FeedKind::Leave, None);
+    laptop.store.apply_page(&page(vec![left], 12, 0), now()).unwrap();
+    assert_eq!(laptop.lage(1), None);
+    assert!(!laptop.store.is_deleted_there(feature(1)).unwrap());
+    laptop
+        .store
+        .apply_rows(&rows(vec![entry(11, 98, 1, "öppen")]), &dataset("valve"), now())
+        .unwrap();
+    assert_eq!(laptop.lage(1), None, "as it was before it left");
+    laptop
+        .store
+        .apply_rows(&rows(vec![entry(12, 99, 1, "stängd")]), &dataset("valve"), now())
+        .unwrap();
+    assert_eq!(laptop.lage(1).as_deref(), Some("stängd"));
+}
+
+#[test]
+fn a_dataset_that_was_fetched_whole_holds_nothing_else() {
+    let mut laptop = Laptop::new();
+    let all = [("valve", 1, "öppen"), ("valve", 2, "öppen"), ("valve", 3, "öppen")];
+    laptop.install(&package(10, &all)).unwrap();
+    laptop.edit(2, "lage", "öppen", "stängd");
+    laptop.store.plan_backfill(&[dataset("valve")], None).unwrap();
+    let mut first = rows(vec![]);
+    first.next = Some(feature(1).to_string());
+    laptop.store.apply_rows(&first, &dataset("valve"), now()).unwrap();
+    let mut laptop = laptop.kill();
+    assert_eq!(laptop.store.backfills().unwrap()[0].after, feature(1).to_string());
+    laptop.store.apply_rows(&rows(vec![entry(15, 9, 3, "x")]), &dataset("valve"), now()).unwrap();
+    assert_eq!((laptop.lage(1), laptop.lage(3).as_deref()), (None, Some("x")));
+    assert_eq!(laptop.lage(2).as_deref(), Some("stängd"), "an own edit hangs on it");
+    assert!(laptop.store.moved_out().unwrap().contains(&feature(2)));
+    assert!(laptop.store.backfills().unwrap().is_empty());
+}
+
+#[test]
+fn own_numbers_of_a_lost_history_are_kept_for_the_next_one() {
+    let mut laptop = Laptop::new();
+    laptop.install(&package(1, &[("valve", 1, "öppen")])).unwrap();
+    let op = laptop.edit(1, "lage", "öppen", "stängd");
+    let outcome = (op.id, Outcome::Applied, Some(7));
+    laptop.store.record_outcomes(&reply(&[outcome], 7, 0), now()).unwrap();
+    let mut other = package(3, &[("valve", 1, "öppen")]);
+    other.change(|it| it.epoch = "two".into());
+    laptop.install(&other).unwrap();
+    let mut laptop = laptop.kill();
+    let pending = laptop.store.pending(10, 10_000).unwrap();
+    assert_eq!(laptop.store.former_seqs(&pending).unwrap(), [(op.id, 7)].into());
+    assert_eq!(laptop.lage(1).as_deref(), Some("stängd"));
+    assert_eq!(
+        laptop.store.renew_replica(&mut Counting(9)).map(|()| pending[0].id).unwrap(),
+        op.id
+    );
 }

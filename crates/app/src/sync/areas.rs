@@ -35,7 +35,10 @@ impl<A: FieldAccess> Round<'_, A> {
         if why.as_deref() != Some("store") {
             return Ok(false);
         }
-        self.field.with(|it| it.store.plan_difference())?;
+        self.field.with(|it| {
+            let datasets = it.catalog.fetched();
+            it.store.plan_difference(&datasets)
+        })?;
         let epoch = self.field.with(|it| it.store.meta("epoch"))?.unwrap_or_default();
         for plan in self.field.with(|it| it.store.backfills())? {
             let mut after = plan.after.clone();
@@ -124,10 +127,9 @@ impl<A: FieldAccess> Round<'_, A> {
             let rule = AreaRule::new(now);
             let mut datasets = vec![];
             let mut gone = vec![];
-            for local in &it.catalog.datasets {
-                let id = &local.dataset.id;
-                if AreaRule::has_more(&before, now, id) {
-                    datasets.push(id.clone());
+            for id in it.catalog.fetched() {
+                if AreaRule::has_more(&before, now, &id) {
+                    datasets.push(id);
                 }
             }
             for local in &it.catalog.datasets {

@@ -178,7 +178,8 @@ impl<A: FieldAccess> Round<'_, A> {
         self.field.with(|it| {
             let effect = it.store.release_moved_out()?;
             it.take_effect(&effect);
-            Ok(it.store.drop_previous_base()?)
+            it.store.drop_previous_base()?;
+            Ok(it.store.refill_reserve()?)
         })
     }
 

@@ -71,6 +71,7 @@ pub(crate) struct FakeStore {
     pub(crate) numbers: BTreeMap<String, u64>,
     pub(crate) leased: BTreeMap<uuid::Uuid, NumberBlock>,
     pub(crate) reports: Vec<DeviceReport>,
+    pub(crate) former_seqs: BTreeMap<OpId, u64>,
     /// The feed is cut off up to this entry.
     pub(crate) min_seq: u64,
     /// Names of the calls of the row link, with what they asked.
@@ -112,6 +113,7 @@ impl FakeStore {
             numbers: BTreeMap::new(),
             leased: BTreeMap::new(),
             reports: vec![],
+            former_seqs: BTreeMap::new(),
             min_seq: 0,
             asked: vec![],
         }
@@ -500,6 +502,7 @@ impl Link for FakeStore {
         if request.epoch != self.epoch {
             return Err(LinkError::Resync);
         }
+        self.former_seqs.extend(request.former_seqs.clone());
         let outcomes = request.ops.iter().map(|op| self.take(op)).collect();
         self.lineage += 1;
         let reply = PushReply {
@@ -517,7 +520,7 @@ impl Link for FakeStore {
             return Err(gone());
         }
         let from: u64 = cursor.parse().unwrap();
-        if from < self.min_seq {
+        if from < self.min_seq || from > self.head() {
             return Err(LinkError::Resync);
         }
         let rest = self.feed.iter().filter(|it| it.seq > from);

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use faltkarta_app::{AppError, Edit, Enrolment, Field, Submission, SyncReport, enrol, sync_round};
-use faltkarta_model::FeatureId;
+use faltkarta_model::{FeatureId, Timestamp};
 use faltkarta_store::EditState;
 use tempfile::TempDir;
 
@@ -43,7 +43,11 @@ impl Laptop {
     }
 
     pub(crate) fn round(&mut self, store: &mut FakeStore) -> SyncReport {
-        sync_round(&self.field, store, &mut now, &mut self.ids).unwrap()
+        self.round_at(store, now())
+    }
+
+    pub(crate) fn round_at(&mut self, store: &mut FakeStore, at: Timestamp) -> SyncReport {
+        sync_round(&self.field, store, &mut || at, &mut self.ids).unwrap()
     }
 
     pub(crate) fn kill(self) -> Self {

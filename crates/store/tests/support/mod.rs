@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
 #[derive(Default)]
-pub(crate) struct Counting(u128);
+pub(crate) struct Counting(pub(crate) u128);
 
 impl IdSource for Counting {
     fn next_id(&mut self) -> uuid::Uuid {
@@ -124,7 +124,9 @@ impl Laptop {
         let change = Change { old: Value::Text(old.into()), new: Value::Text(new.into()) };
         local.op.changes = [(field(name), change)].into();
         let op = local.op.clone();
-        self.store.apply_local(&LocalEdit { ops: vec![local], completes_draft: None }).unwrap();
+        self.store
+            .apply_local(&LocalEdit { ops: vec![local], completes_draft: None, attached: vec![] })
+            .unwrap();
         op
     }
 
