@@ -26,6 +26,11 @@ impl Key {
         Ok(Self(bytes))
     }
 
+    /// A key written as 64 hexadecimal digits.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::KeyStoreFailed`] when it is anything else.
     pub fn parse(bytes: &[u8]) -> Result<Self, StoreError> {
         let text = std::str::from_utf8(bytes).unwrap_or_default().trim();
         let raw = hex::decode(text).unwrap_or_default();

@@ -31,6 +31,8 @@ mod rows;
 mod schema;
 mod store;
 mod vault;
+#[cfg(test)]
+mod witness;
 
 pub use attachment::{Attachment, PHOTO_BYTES_MAX, PhotoCounts, Upload};
 pub use conflict::StoredConflict;
