@@ -16,12 +16,13 @@ export SCREENS_DIR ?= $(FALTKARTA_SHOTS)/screens
 export PROFILE ?= release
 export npm_config_cache ?= $(FALTKARTA_CACHE)/npm
 VENV := $(FALTKARTA_CACHE)/venv
+TOOLS := $(FALTKARTA_CACHE)/tools
 
 # What the built interface is made from; `generated` is written by the build itself.
 UI_SOURCES := $(shell find ui/src ui/messages ui/project.inlang ui/public -type f -not -path '*/generated/*' -not -path '*/cache/*' 2>/dev/null) \
 	ui/index.html ui/package.json ui/vite.config.ts ui/svelte.config.js ui/tsconfig.json
 
-.PHONY: help setup setup-test ui types forms demo run test lint unit screens journeys bench soak package check-package clean
+.PHONY: help setup setup-test ui types forms demo run test lint unit screens journeys bench soak soak-laws soak-model mutants package check-package clean
 
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -92,7 +93,25 @@ soak: ## the long campaigns (CASES=… KILLS=… SESSIONS=… ROWS=…)
 	PROPTEST_CASES=$(or $(CASES),20000) cargo test --workspace --quiet --lib
 	FALTKARTA_KILLS=$(or $(KILLS),5000) FALTKARTA_CUTS=1 FALTKARTA_SESSIONS=$(or $(SESSIONS),1000) \
 		cargo test -p faltkarta-cli --test programs -- kills network
+	@$(MAKE) --no-print-directory soak-laws soak-model
 	FEED_ROWS=$(or $(ROWS),1000000) cargo test -p faltkarta-server --test postgres -- feeding --nocapture --test-threads=1
+
+soak-laws: ## the merge's laws, a million cases each (CASES=…)
+	PROPTEST_CASES=$(or $(CASES),1000000) cargo test -p faltkarta-changes --test suite -- laws
+
+soak-model: ## the exchange searched in all of a large world; random histories against a second model (HISTORIES=…)
+	cargo build --quiet -p faltkarta-protocol-model
+	"$(CARGO_TARGET_DIR)/debug/search" complete
+	"$(CARGO_TARGET_DIR)/debug/search" histories 0 $(or $(HISTORIES),20000) | python3 tests/protocol-model/oracle.py
+	"$(CARGO_TARGET_DIR)/debug/search" bugs 1000
+
+mutants: $(TOOLS)/bin/cargo-mutants ## break the merge in every way that a tool knows, and count what its tests find
+	PROPTEST_CASES=400 CARGO_TARGET_DIR= "$(TOOLS)/bin/cargo-mutants" mutants -p faltkarta-changes \
+		-o "$(FALTKARTA_CACHE)/mutants" -- --test suite
+
+$(TOOLS)/bin/cargo-mutants:
+	@echo "Fetching the tool that breaks code on purpose."
+	@cargo install --quiet --locked --root "$(TOOLS)" cargo-mutants
 
 package: setup ui ## a .deb with the programs and the demo town, in dist/
 	@scripts/package.sh
