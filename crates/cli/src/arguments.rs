@@ -74,6 +74,10 @@ pub(crate) enum Verb {
         /// Address and port.
         #[arg(long, default_value = "127.0.0.1:8750")]
         listen: SocketAddr,
+        /// Where attachments lie: a folder, or s3://BUCKET/PREFIX?endpoint=URL&region=NAME with the keys in
+        /// `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`. It is remembered; without it they lie in the store's folder.
+        #[arg(long)]
+        blobs: Option<faltkarta_server::BlobPlace>,
         /// The folder of the console's pages; else those that are installed beside the program.
         #[arg(long)]
         console: Option<PathBuf>,
@@ -116,6 +120,13 @@ pub(crate) enum Verb {
         /// The store's folder, or a backup's.
         store: PathBuf,
     },
+    /// Attachments of a store.
+    Blobs {
+        /// The store's folder.
+        store: PathBuf,
+        #[command(subcommand)]
+        verb: BlobsVerb,
+    },
     /// Laptops of a store.
     Device {
         #[command(subcommand)]
@@ -133,6 +144,14 @@ pub(crate) enum Verb {
         #[command(subcommand)]
         verb: FieldVerb,
     },
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(crate) enum BlobsVerb {
+    /// How many there are, and how many are awaited.
+    Status,
+    /// Take away what nothing has named for 90 days and no kept backup can name.
+    Collect,
 }
 
 #[derive(Debug, Subcommand)]

@@ -10,7 +10,7 @@ use faltkarta_geo::GridSystem;
 use faltkarta_model::{DatasetId, Timestamp};
 use faltkarta_protocol::PackageScope;
 use faltkarta_server::{
-    ImportOptions, OpenMode, Rim as _, Role, ServeOptions, Serving, SqliteStore, StoreError,
+    BlobPlace, ImportOptions, OpenMode, Rim as _, Role, ServeOptions, Serving, SqliteStore, StoreError,
     build_package, export_features, open_store,
 };
 use serde_json::json;
@@ -153,9 +153,13 @@ pub(crate) fn package(place: &StorePlace, to: &Path, all: bool, voice: Voice) ->
 pub(crate) fn serve(
     place: &StorePlace,
     listen: SocketAddr,
+    blobs: Option<&BlobPlace>,
     console: Option<PathBuf>,
     voice: Voice,
 ) -> Result<(), Failure> {
+    if let Some(wanted) = blobs {
+        place.put_blobs(wanted)?;
+    }
     let store = place.open(OpenMode::Existing)?;
     let failed = |source| Failure::File { path: PathBuf::from(listen.to_string()), source };
     let options = ServeOptions { console_pages: console.or_else(installed_console) };

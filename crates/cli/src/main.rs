@@ -1,6 +1,7 @@
 //! `faltkarta`: the same use cases headless, and the coordinator's tools.
 
 mod arguments;
+mod blobs;
 mod conflicts;
 mod coordinator;
 mod failure;
@@ -51,8 +52,8 @@ fn run(verb: Verb, folder: Option<&Path>, voice: Voice) -> Result<(), Failure> {
         Verb::Export { store, dataset, form, to } => {
             coordinator::export(&place(store), &dataset, form.as_deref(), &to, voice)
         }
-        Verb::Serve { store, listen, console } => {
-            coordinator::serve(&place(store), listen, console, voice)
+        Verb::Serve { store, listen, blobs, console } => {
+            coordinator::serve(&place(store), listen, blobs.as_ref(), console, voice)
         }
         Verb::Package { store, to, all } => coordinator::package(&place(store), &to, all, voice),
         Verb::Backup { store, to, keep } => keeping::backup(&store, &to, keep.into(), voice),
@@ -61,6 +62,7 @@ fn run(verb: Verb, folder: Option<&Path>, voice: Voice) -> Result<(), Failure> {
             keeping::restore(&store, &from, options, voice)
         }
         Verb::Verify { store } => keeping::verify(&store, voice),
+        Verb::Blobs { store, verb } => blobs::run(&place(store), verb, voice),
         Verb::Device { verb } => coordinator::device(verb, folder, voice),
         Verb::Dataset { verb } => coordinator::dataset(verb, folder, voice),
         Verb::Field { dir, verb } => laptop::run(&dir, verb, voice),

@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use faltkarta_server::{GeodataStore, OpenMode, PostgresPlace, open_postgres, open_store};
+use faltkarta_server::{BlobPlace, GeodataStore, OpenMode, PostgresPlace, open_postgres, open_store};
 
 use crate::failure::Failure;
 use crate::rim::MachineRim;
@@ -35,6 +35,21 @@ impl StorePlace {
         let password = std::env::var("PGPASSWORD").ok();
         let place = PostgresPlace { url: url.to_owned(), password, folder };
         Ok(Arc::new(open_postgres(&place, mode, &MachineRim)?))
+    }
+
+    /// Has attachments kept at a place from now on. Those that are elsewhere do not move by themselves.
+    pub(crate) fn put_blobs(&self, wanted: &BlobPlace) -> Result<(), Failure> {
+        let store = self.open(OpenMode::Existing)?;
+        let present = store.depot().place();
+        if present == wanted {
+            return Ok(());
+        }
+        if store.blob_counts()?.n_whole > 0 {
+            let place = present.to_string();
+            return Err(faltkarta_server::StoreError::BlobsElsewhere { place }.into());
+        }
+        let folder = self.folder.as_ref().filter(|_| self.url().is_some()).unwrap_or(&self.store);
+        Ok(wanted.mark(folder)?)
     }
 
     /// A store that may be served by another process meanwhile.

@@ -4,14 +4,11 @@ use std::path::{Path, PathBuf};
 use faltkarta_changes::{Conflict, Operation};
 use faltkarta_geo::{Bounds, GridSystem};
 use faltkarta_model::{BlobId, Dataset, DatasetId, Feature, FeatureId, OpId, ReplicaId, Timestamp};
-use faltkarta_protocol::{
-    DatasetDigest, DeviceReport, FeedEntry, JoinReply, JoinRequest, OpOutcome, PushReply,
-    Subscription, SubscriptionPart, Witness,
-};
+use faltkarta_protocol::{DatasetDigest, DeviceReport, FeedBlob, FeedEntry, JoinReply, JoinRequest, OpOutcome, PushReply, Subscription, SubscriptionPart, Witness};
 use uuid::Uuid;
 
 use crate::areas::Reader;
-use crate::blobs::Depot;
+use crate::blobs::{Depot, IdleBlob};
 use crate::error::StoreError;
 use crate::rim::Rim;
 use crate::role::Role;
@@ -161,6 +158,22 @@ pub trait GeodataStore: Send + Sync {
 
     /// The same for its preview.
     fn keep_preview(&self, blob: &BlobId, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Notes which attachments nothing names, neither a feature, deleted ones included, nor what waits; returns them with
+    /// the moment since which that is so without a pause. A store that cannot tell names none.
+    fn idle_blobs(&self, now: Timestamp) -> Result<Vec<IdleBlob>, StoreError> {
+        let _ = now;
+        Ok(vec![])
+    }
+
+    /// Forgets an attachment that nothing has named since before a moment; `false` when something does.
+    fn forget_blob(&self, blob: &BlobId, before: Timestamp) -> Result<bool, StoreError> {
+        let _ = (blob, before);
+        Ok(false)
+    }
+
+    /// How many attachments are there, and how many features wait for.
+    fn blob_counts(&self) -> Result<BlobCounts, StoreError>;
 
     /// Where the bytes of attachments lie.
     fn depot(&self) -> &Depot;
@@ -409,6 +422,17 @@ pub struct HeldRow {
     pub at: Timestamp,
 }
 
+/// Attachments by whether they have arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct BlobCounts {
+    /// Those that are whole.
+    pub n_whole: u64,
+    /// Their bytes.
+    pub n_bytes: u64,
+    /// Those that a feature names and that have not arrived.
+    pub n_awaited: u64,
+}
+
 /// What the store knows of an attachment.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StoredBlob {
@@ -445,6 +469,17 @@ pub trait PackageInputs {
         dataset: &DatasetId,
         see: &mut dyn FnMut(PackageRow<'_>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError>;
+
+    /// Shows the attachments of a dataset's rows that are not deleted. A store that cannot tell shows none; laptops
+    /// then hear of them with the feed.
+    fn for_each_blob(
+        &self,
+        dataset: &DatasetId,
+        see: &mut dyn FnMut(FeatureId, &FeedBlob) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let _ = (dataset, see);
+        Ok(())
+    }
 }
 
 /// A row as far as it tells where something lies.

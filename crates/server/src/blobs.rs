@@ -1,11 +1,13 @@
 //! The bytes of attachments: what has arrived of each, and the place where whole ones lie.
 
+mod collect;
 mod depot;
 mod place;
 mod seat;
 mod shelf;
 mod staged;
 
+pub use collect::{CollectReport, IdleBlob, collect_blobs};
 pub use depot::{BlobPiece, Depot, add_to_blob};
 pub use place::{BlobPlace, BucketKeys};
 pub(crate) use seat::Seat;

@@ -206,6 +206,12 @@ pub enum StoreError {
         /// What it said.
         text: String,
     },
+    /// Attachments lie at another place than the one that was asked for; they do not move by themselves.
+    #[error("the attachments lie at {place}")]
+    BlobsElsewhere {
+        /// Where.
+        place: String,
+    },
     /// There is no such thing.
     #[error("there is no such thing")]
     NotFound,
@@ -269,6 +275,7 @@ impl StoreError {
             Self::DigestMismatch => "digest_mismatch",
             Self::PreviewDamaged => "preview_damaged",
             Self::BlobsUnreachable { .. } => "blobs_unreachable",
+            Self::BlobsElsewhere { .. } => "blobs_elsewhere",
             Self::NotFound => "not_found",
             Self::UnknownWorkspace => "unknown_workspace",
             Self::PackageChanged => "package_changed",

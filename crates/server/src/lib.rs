@@ -29,11 +29,13 @@ mod sqlite;
 
 pub use areas::{Reader, Wanted};
 pub use backend::{
-    BackupRow, DatasetRow, Delivered, DeliveryCounts, DeviceRow, FeatureFilter, FeedPage,
+    BackupRow, BlobCounts, DatasetRow, Delivered, DeliveryCounts, DeviceRow, FeatureFilter, FeedPage,
     GeodataStore, HeldRow, LookedAt, OpenConflict, PackageInputs, PackageRow, Pusher, ReportRow,
     RowsAsk, RowsPage, StoreHead, StoredBlob, StoredForm,
 };
-pub use blobs::{BlobPiece, BlobPlace, BucketKeys, Depot, add_to_blob};
+pub use blobs::{
+    BlobPiece, BlobPlace, BucketKeys, CollectReport, Depot, IdleBlob, add_to_blob, collect_blobs,
+};
 pub use console::typescript as console_typescript;
 pub use error::StoreError;
 pub use exporting::{ExportSource, export_features};

@@ -7,6 +7,7 @@ mod deliver;
 mod devices;
 mod feed;
 mod feed_writer;
+mod idle;
 mod open;
 mod package_rows;
 mod proof;

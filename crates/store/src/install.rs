@@ -235,6 +235,17 @@ impl Install {
              INSERT INTO search_index SELECT part, bytes FROM package.search_index;
              INSERT INTO form SELECT id, declaration, xml FROM package.form;",
         )?;
+        // Packages of older stores do not tell of attachments; the feed does.
+        let tells_blobs: bool = tx.query_row(
+            "SELECT EXISTS(SELECT 1 FROM package.sqlite_schema WHERE name = 'feature_blob')",
+            [],
+            |row| row.get(0),
+        )?;
+        if tells_blobs {
+            tx.execute_batch(
+                "INSERT INTO feature_blob SELECT feature, blob, complete, has_preview FROM package.feature_blob",
+            )?;
+        }
         let area = serde_json::to_string(&manifest.area_m).map_err(|it| bad_column("area", it))?;
         let home = serde_json::to_string(&manifest.home_m).map_err(|it| bad_column("home", it))?;
         let scope = match manifest.scope {

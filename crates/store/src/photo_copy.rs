@@ -73,6 +73,25 @@ impl Store {
         }
     }
 
+    /// Offers own photos again that the store was said to hold and whose newest row says that it awaits them: its
+    /// bytes were lost there, and are here. Returns how many.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the write.
+    pub fn reconsider_photos(&mut self) -> Result<usize, StoreError> {
+        self.write(|tx| {
+            Ok(tx
+                .prepare_cached(
+                    "UPDATE blob SET state = 'saved', upload_offset = 0
+                     WHERE state = 'received' AND id NOT IN (SELECT blob FROM freed_photo)
+                       AND EXISTS (SELECT 1 FROM feature_blob f WHERE f.blob = blob.id AND NOT f.complete)
+                       AND NOT EXISTS (SELECT 1 FROM feature_blob f WHERE f.blob = blob.id AND f.complete)",
+                )?
+                .execute([])?)
+        })
+    }
+
     /// Photos of others whose preview the store has and this laptop has not, newest entries first.
     ///
     /// # Errors

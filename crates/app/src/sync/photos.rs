@@ -39,7 +39,10 @@ impl<A: FieldAccess> Round<'_, A> {
     /// Sends what the store lacks of the photos: small pictures of all of them first, so that colleagues see something
     /// soon, then each from where an earlier try ended.
     pub(super) fn send_photos(&mut self) -> Result<(), AppError> {
-        let uploads = self.field.with(|it| it.store.uploads())?;
+        let uploads = self.field.with(|it| {
+            it.store.reconsider_photos()?;
+            it.store.uploads()
+        })?;
         let mut failure = None;
         for upload in &uploads {
             match self.send_preview(&upload.blob) {

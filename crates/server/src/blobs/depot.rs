@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use axum::body::Bytes;
 use faltkarta_model::{BlobId, Timestamp};
+use sha2::{Digest as _, Sha256};
 
 use crate::backend::GeodataStore;
 use crate::blobs::seat::Seats;
@@ -155,6 +156,15 @@ impl Depot {
     /// [`StoreError::BlobsUnreachable`].
     pub fn size(&self, blob: &BlobId) -> Result<Option<u64>, StoreError> {
         self.shelf.size(&name_of(blob))
+    }
+
+    /// Takes a file in whose bytes hash to the id; durable when this returns. The store is told by the caller.
+    pub(crate) fn take_in(&self, blob: &BlobId, file: &Path) -> Result<(), StoreError> {
+        let bytes = fs::read(file).map_err(StoreError::io("reading", file))?;
+        if BlobId::from_digest(Sha256::digest(&bytes).into()) != *blob {
+            return Err(StoreError::damaged(format!("{blob} does not hash to its id")));
+        }
+        self.shelf.put(&name_of(blob), bytes)
     }
 
     /// Keeps a preview; durable when this returns. The store is told by the caller.

@@ -6,7 +6,7 @@ use faltkarta_model::{BlobId, Timestamp};
 use crate::backend::{BackupRow, GeodataStore as _};
 use crate::error::StoreError;
 use crate::keeping::files::{
-    blob_place, copy_blob, copy_files, is_there, make_folder, rename, stamp, sync, sync_tree,
+    blob_place, copy_files, copy_out, is_there, make_folder, rename, stamp, sync, sync_tree,
 };
 use crate::keeping::manifest::{BACKUP_FORMAT, BackupManifest};
 use crate::rim::Rim;
@@ -107,7 +107,7 @@ fn make(
     for (blob, n_bytes) in proof.blobs()? {
         let target = blob_place(part, &blob);
         if !share(before.as_deref(), &blob, n_bytes, &target)? {
-            let n_found = copy_blob(&blob_place(store.folder(), &blob), &target, &blob)?;
+            let n_found = copy_out(store.depot(), &blob, &target)?;
             if n_found != n_bytes {
                 return Err(StoreError::damaged(format!(
                     "{blob} has another length than is noted"

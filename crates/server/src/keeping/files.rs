@@ -1,10 +1,11 @@
 use std::fs::{self, File};
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
 use faltkarta_model::{BlobId, Timestamp};
 use sha2::{Digest as _, Sha256};
 
+use crate::blobs::Depot;
 use crate::error::StoreError;
 
 /// Makes a file or a folder's list of names durable.
@@ -24,27 +25,25 @@ pub(super) fn rename(from: &Path, to: &Path) -> Result<(), StoreError> {
     fs::rename(from, to).map_err(StoreError::io("renaming", from))
 }
 
-/// Copies an attachment and proves on the way that its bytes hash to its id. The copy is durable but for its name.
-pub(super) fn copy_blob(from: &Path, to: &Path, blob: &BlobId) -> Result<u64, StoreError> {
+/// Copies an attachment out of its place and proves on the way that its bytes hash to its id. The copy is durable but
+/// for its name.
+pub(super) fn copy_out(depot: &Depot, blob: &BlobId, to: &Path) -> Result<u64, StoreError> {
+    const PIECE_BYTES: u64 = 4 * 1024 * 1024;
     if let Some(parent) = to.parent() {
         make_folder(parent)?;
     }
-    let reading = StoreError::io("reading", from);
+    let missing = || StoreError::damaged(format!("{blob} is not in its place"));
+    let n_bytes = depot.size(blob)?.ok_or_else(missing)?;
     let writing = StoreError::io("writing", to);
-    let mut source = File::open(from).map_err(&reading)?;
     let part = to.with_extension("copy");
     let mut target = File::create(&part).map_err(&writing)?;
     let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 256 * 1024];
-    let mut n_bytes = 0;
-    loop {
-        let n = source.read(&mut buffer).map_err(&reading)?;
-        if n == 0 {
-            break;
-        }
-        hasher.update(&buffer[..n]);
-        target.write_all(&buffer[..n]).map_err(&writing)?;
-        n_bytes += n as u64;
+    let mut at = 0;
+    while at < n_bytes {
+        let piece = depot.read(blob, at..(at + PIECE_BYTES).min(n_bytes))?;
+        hasher.update(&piece);
+        target.write_all(&piece).map_err(&writing)?;
+        at += piece.len() as u64;
     }
     if hex::encode(hasher.finalize()) != blob.digits() {
         // The copy is worth nothing; where it lies on is no loss either.

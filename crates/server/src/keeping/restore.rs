@@ -3,10 +3,9 @@ use std::path::{Path, PathBuf};
 
 use faltkarta_model::Timestamp;
 
+use crate::blobs::Depot;
 use crate::error::StoreError;
-use crate::keeping::files::{
-    blob_place, copy_blob, copy_files, is_there, make_folder, rename, stamp, sync, sync_tree,
-};
+use crate::keeping::files::{blob_place, copy_files, make_folder, rename, stamp, sync, sync_tree};
 use crate::keeping::manifest::BackupManifest;
 use crate::rim::Rim;
 use crate::sqlite::{DATABASE, Proof, Reborn, hold_folder, prepare_restored};
@@ -88,13 +87,14 @@ pub fn restore(
         proof.blobs()?
     };
     let mut n_blobs = 0;
+    let depot = Depot::of_store(folder)?;
     for (blob, n_bytes) in blobs {
-        let place = blob_place(folder, &blob);
-        if !is_there(&place, n_bytes) {
-            copy_blob(&blob_place(from, &blob), &place, &blob)?;
+        if depot.size(&blob)? != Some(n_bytes) {
+            depot.take_in(&blob, &blob_place(from, &blob))?;
             n_blobs += 1;
         }
     }
+    drop(depot);
     sync_tree(&folder.join("blobs"))?;
     for place in ["datasets", "forms"] {
         if !folder.join(place).is_dir() {

@@ -2,7 +2,7 @@ use std::fs::{self, File};
 use std::path::Path;
 
 use faltkarta_geo::{Bounds, Geometry};
-use faltkarta_model::{Feature, FeatureId, Packaging, Timestamp};
+use faltkarta_model::{DatasetId, Feature, FeatureId, Packaging, Timestamp};
 use faltkarta_protocol::{PACKAGE_FORMAT, PackagedDataset};
 use faltkarta_search::PlaceIndexBuilder;
 use faltkarta_spatial::{PackedIndex, hilbert_order};
@@ -23,6 +23,8 @@ CREATE TABLE feature(row INTEGER PRIMARY KEY, dataset INTEGER NOT NULL, id BLOB 
 CREATE TABLE spatial_index(dataset INTEGER PRIMARY KEY, rows BLOB NOT NULL, tree BLOB NOT NULL) STRICT;
 CREATE TABLE search_index(part TEXT PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
 CREATE TABLE form(id TEXT PRIMARY KEY, declaration TEXT NOT NULL, xml TEXT NOT NULL) STRICT;
+CREATE TABLE feature_blob(feature BLOB NOT NULL, blob TEXT NOT NULL, complete INTEGER NOT NULL,
+    has_preview INTEGER NOT NULL, PRIMARY KEY(feature, blob)) STRICT, WITHOUT ROWID;
 ";
 
 const WRITING: &str = "writing a package";
@@ -100,10 +102,32 @@ pub(super) fn write(
         tx.execute("INSERT INTO meta(key, value) VALUES (?1, ?2)", (key, value)).map_err(failed)?;
     }
     tx.execute_batch("CREATE UNIQUE INDEX feature_id ON feature(id);").map_err(failed)?;
+    for row in datasets {
+        write_blobs(&tx, inputs, &row.dataset.id)?;
+    }
     tx.commit().map_err(failed)?;
     conn.close().map_err(|(_, error)| failed(error))?;
     File::open(path).and_then(|it| it.sync_all()).map_err(StoreError::io("writing", path))?;
     Ok(written)
+}
+
+/// What the rows that are in tell of attachments.
+fn write_blobs(
+    conn: &Connection,
+    inputs: &dyn PackageInputs,
+    dataset: &DatasetId,
+) -> Result<(), StoreError> {
+    let failed = StoreError::database(WRITING);
+    let mut insert = conn
+        .prepare(
+            "INSERT OR IGNORE INTO feature_blob SELECT id, ?2, ?3, ?4 FROM feature WHERE id = ?1",
+        )
+        .map_err(failed)?;
+    inputs.for_each_blob(dataset, &mut |feature, blob| {
+        let told = params![feature.as_bytes(), blob.id.as_str(), blob.complete, blob.has_preview];
+        insert.execute(told).map_err(failed)?;
+        Ok(())
+    })
 }
 
 struct Writer<'c> {

@@ -1,7 +1,7 @@
 use faltkarta_model::{BlobId, FeatureId, OpId, Timestamp};
 use uuid::Uuid;
 
-use crate::backend::StoredBlob;
+use crate::backend::{BlobCounts, StoredBlob};
 use crate::error::StoreError;
 use crate::judging::{Catalogue, Entry, Rows as _};
 use crate::postgres::rows::OpenRows;
@@ -28,6 +28,20 @@ pub(super) fn look(
         has_preview: row.get(1),
         datasets: named.map(|it| it.dataset.id.clone()).collect(),
     })
+}
+
+/// How many have arrived, and how many have not.
+pub(super) fn counts(tx: &mut Tx<'_>) -> Result<BlobCounts, StoreError> {
+    let row = tx.row(
+        "SELECT (SELECT count(*) FROM blob), (SELECT coalesce(sum(n_bytes), 0)::bigint FROM blob),
+             (SELECT count(DISTINCT r.blob) FROM blob_ref r JOIN feature f ON f.id = r.feature
+              WHERE NOT f.is_deleted AND strpos(f.blobs, r.blob) > 0
+                AND NOT EXISTS (SELECT FROM blob b WHERE b.id = r.blob))",
+        &[],
+    )?;
+    let row = row.ok_or_else(|| StoreError::damaged("no answer about attachments"))?;
+    let number = |at: usize| row.get::<_, i64>(at) as u64;
+    Ok(BlobCounts { n_whole: number(0), n_bytes: number(1), n_awaited: number(2) })
 }
 
 /// The row, and an entry for each feature that names the attachment.

@@ -11,7 +11,7 @@ use faltkarta_protocol::{
 use uuid::Uuid;
 
 use crate::areas::{Reader, digest};
-use crate::backend::{
+use crate::backend::{BlobCounts, 
     BackupRow, DatasetRow, Delivered, DeviceRow, FeatureFilter, FeedPage, GeodataStore, HeldRow,
     Malformed, OpenConflict, PackageInputs, Pusher, RowsAsk, RowsPage, StoreHead, StoredBlob,
     StoredForm,
@@ -409,6 +409,10 @@ impl GeodataStore for PostgresStore {
 
     fn blob(&self, blob: &BlobId) -> Result<StoredBlob, StoreError> {
         self.pool.read("looking for an attachment", |tx| blobs::look(tx, &self.catalogue, blob))
+    }
+
+    fn blob_counts(&self) -> Result<BlobCounts, StoreError> {
+        self.pool.read("counting attachments", blobs::counts)
     }
 
     fn keep_blob(&self, blob: &BlobId, n_bytes: u64, now: Timestamp) -> Result<(), StoreError> {

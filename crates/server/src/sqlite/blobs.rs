@@ -2,7 +2,7 @@ use faltkarta_model::{BlobId, FeatureId, OpId, ReplicaId, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use uuid::Uuid;
 
-use crate::backend::StoredBlob;
+use crate::backend::{BlobCounts, StoredBlob};
 use crate::error::StoreError;
 use crate::judging::Catalogue;
 use crate::sqlite::feed_writer::{Cause, FeedWriter};
@@ -35,6 +35,26 @@ pub(super) fn look(
     let named = numbers.into_iter().filter_map(|it| catalogue.by_no(it));
     let datasets = named.map(|it| it.dataset.id.clone()).collect();
     Ok(StoredBlob { n_bytes: n_bytes.map(|it| it as u64), has_preview, datasets })
+}
+
+/// How many have arrived, and how many have not.
+pub(super) fn counts(conn: &Connection) -> Result<BlobCounts, StoreError> {
+    conn.query_row(
+        "SELECT (SELECT count(*) FROM blob), (SELECT coalesce(sum(n_bytes), 0) FROM blob),
+                (SELECT count(DISTINCT r.blob) FROM blob_ref r JOIN feature f ON f.id = r.feature
+                 WHERE NOT f.is_deleted AND instr(f.blobs, r.blob)
+                   AND NOT EXISTS (SELECT 1 FROM blob b WHERE b.id = r.blob))",
+        [],
+        |row| {
+            let [n_whole, n_bytes, n_awaited]: [i64; 3] = [row.get(0)?, row.get(1)?, row.get(2)?];
+            Ok(BlobCounts {
+                n_whole: n_whole as u64,
+                n_bytes: n_bytes as u64,
+                n_awaited: n_awaited as u64,
+            })
+        },
+    )
+    .map_err(StoreError::database("counting attachments"))
 }
 
 /// The row, and an entry for each feature that names the attachment.

@@ -1,4 +1,5 @@
-use faltkarta_model::{DatasetId, FeatureId};
+use faltkarta_model::{BlobId, DatasetId, FeatureId};
+use faltkarta_protocol::FeedBlob;
 use rusqlite::Connection;
 
 use crate::backend::{LookedAt, PackageInputs, PackageRow, StoreHead};
@@ -77,6 +78,36 @@ impl PackageInputs for Snapshot<'_> {
                 wkb: wkb.as_blob_or_null().map_err(StoreError::damaged)?,
                 properties: properties.as_str().map_err(StoreError::damaged)?,
             })?;
+        }
+        Ok(())
+    }
+
+    fn for_each_blob(
+        &self,
+        dataset: &DatasetId,
+        see: &mut dyn FnMut(FeatureId, &FeedBlob) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let failed = StoreError::database("reading attachments");
+        let no = self.catalogue.get(dataset)?.no;
+        let mut statement = self
+            .conn
+            .prepare_cached(
+                "SELECT f.id, r.blob, EXISTS(SELECT 1 FROM blob b WHERE b.id = r.blob),
+                        EXISTS(SELECT 1 FROM blob_preview p WHERE p.blob = r.blob)
+                 FROM blob_ref r JOIN feature f ON f.id = r.feature
+                 WHERE f.dataset = ?1 AND NOT f.is_deleted AND instr(f.blobs, r.blob)",
+            )
+            .map_err(failed)?;
+        let mut rows = statement.query([no]).map_err(failed)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            let blob: String = row.get(1).map_err(failed)?;
+            let blob = FeedBlob {
+                id: BlobId::parse(&blob).map_err(StoreError::damaged)?,
+                complete: row.get(2).map_err(failed)?,
+                has_preview: row.get(3).map_err(failed)?,
+            };
+            let feature = uuid::Uuid::from_bytes(row.get(0).map_err(failed)?);
+            see(FeatureId::from_uuid(feature), &blob)?;
         }
         Ok(())
     }

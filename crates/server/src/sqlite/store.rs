@@ -15,11 +15,11 @@ use uuid::Uuid;
 
 use crate::areas::{Reader, digest};
 use crate::backend::{
-    BackupRow, DatasetRow, Delivered, DeviceRow, FeatureFilter, FeedPage, GeodataStore, HeldRow,
+    BackupRow, BlobCounts, DatasetRow, Delivered, DeviceRow, FeatureFilter, FeedPage, GeodataStore, HeldRow,
     Malformed, OpenConflict, PackageInputs, Pusher, RowsAsk, RowsPage, StoreHead, StoredBlob,
     StoredForm,
 };
-use crate::blobs::Depot;
+use crate::blobs::{Depot, IdleBlob};
 use crate::error::StoreError;
 use crate::judging::{Catalogue, take_push};
 use crate::rim::Rim;
@@ -30,7 +30,7 @@ use crate::sqlite::feed_writer::FeedWriter;
 use crate::sqlite::package_rows::Snapshot;
 use crate::sqlite::rows::OpenRows;
 use crate::sqlite::{
-    backups, blobs, devices, open, rebirth, report, row, rows_page, subscriptions,
+    backups, blobs, devices, idle, open, rebirth, report, row, rows_page, subscriptions,
 };
 
 /// The store that lives in one folder. It holds the folder's lock until it is dropped, unless it was opened beside.
@@ -472,6 +472,18 @@ impl GeodataStore for SqliteStore {
 
     fn keep_preview(&self, blob: &BlobId, now: Timestamp) -> Result<(), StoreError> {
         self.write("keeping a preview", |tx| blobs::keep_preview(tx, blob, now))
+    }
+
+    fn idle_blobs(&self, now: Timestamp) -> Result<Vec<IdleBlob>, StoreError> {
+        self.write("looking for attachments that nothing names", |tx| idle::note(tx, now))
+    }
+
+    fn forget_blob(&self, blob: &BlobId, before: Timestamp) -> Result<bool, StoreError> {
+        self.write("forgetting an attachment", |tx| idle::forget(tx, blob, before))
+    }
+
+    fn blob_counts(&self) -> Result<BlobCounts, StoreError> {
+        self.read(blobs::counts)
     }
 
     fn depot(&self) -> &Depot {
