@@ -61,6 +61,9 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("rusqlite", &["formats", "store", "server", "demo"]),
     ("ts-rs", &["ipc", "server"]),
     ("clap", &["cli"]),
+    ("object_store", &["server"]),
+    ("chacha20poly1305", &["store"]),
+    ("image", &["app"]),
 ];
 
 struct Package {

@@ -229,6 +229,11 @@ pub(crate) enum FieldVerb {
     },
     /// Fill a form.
     Inspect(InspectArguments),
+    /// Photos on this laptop and at the store.
+    Photos {
+        #[command(subcommand)]
+        verb: PhotosVerb,
+    },
     /// Write everything unsent to one file; works on a damaged laptop file too.
     ExportOutbox {
         /// The file to write.
@@ -301,6 +306,25 @@ pub(crate) enum AreaVerb {
         /// Which.
         part: usize,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PhotosVerb {
+    /// The photos of a feature, and where each is.
+    List {
+        /// The feature's id.
+        feature: String,
+    },
+    /// Fetch a photo from the store, unless it is here, and write it to a file.
+    Fetch {
+        /// The photo's id, `sha256:…`.
+        photo: String,
+        /// The file.
+        #[arg(long)]
+        to: PathBuf,
+    },
+    /// Give up the files of photos that are secured at the store.
+    Free,
 }
 
 #[derive(Debug, Subcommand)]

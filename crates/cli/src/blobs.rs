@@ -1,18 +1,16 @@
 //! The coordinator's tools for attachments.
 
-use std::path::Path;
-
-use faltkarta_server::{GeodataStore as _, Rim as _, collect_blobs};
+use faltkarta_server::{Rim as _, collect_blobs};
 use serde_json::json;
 
 use crate::arguments::BlobsVerb;
-use crate::coordinator::beside;
 use crate::failure::Failure;
+use crate::place::StorePlace;
 use crate::rim::MachineRim;
 use crate::say::Voice;
 
-pub(crate) fn run(folder: &Path, verb: BlobsVerb, voice: Voice) -> Result<(), Failure> {
-    let store = beside(folder)?;
+pub(crate) fn run(place: &StorePlace, verb: BlobsVerb, voice: Voice) -> Result<(), Failure> {
+    let store = place.beside()?;
     match verb {
         BlobsVerb::Status => {
             let counts = store.blob_counts()?;
@@ -23,13 +21,17 @@ pub(crate) fn run(folder: &Path, verb: BlobsVerb, voice: Voice) -> Result<(), Fa
             });
             voice.answer(&document, || {
                 vec![
-                    format!("{} bilagor, {} MB, i {place}", counts.n_whole, counts.n_bytes / 1_000_000),
+                    format!(
+                        "{} bilagor, {} MB, i {place}",
+                        counts.n_whole,
+                        counts.n_bytes / 1_000_000
+                    ),
                     format!("{} är på väg från datorer i fält", counts.n_awaited),
                 ]
             });
         }
         BlobsVerb::Collect => {
-            let report = collect_blobs(&store, MachineRim.now())?;
+            let report = collect_blobs(store.as_ref(), MachineRim.now())?;
             let document = json!({
                 "format": "faltkarta.collect/1", "idle": report.n_idle,
                 "in_backups": report.n_in_backups, "removed": report.n_removed,

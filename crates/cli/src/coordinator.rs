@@ -10,8 +10,8 @@ use faltkarta_geo::GridSystem;
 use faltkarta_model::{DatasetId, Timestamp};
 use faltkarta_protocol::PackageScope;
 use faltkarta_server::{
-    BlobPlace, ImportOptions, OpenMode, Rim as _, Role, ServeOptions, Serving, SqliteStore, StoreError,
-    build_package, export_features, open_store,
+    BlobPlace, ImportOptions, OpenMode, Rim as _, Role, ServeOptions, Serving, SqliteStore,
+    StoreError, build_package, export_features, open_store,
 };
 use serde_json::json;
 
@@ -163,7 +163,8 @@ pub(crate) fn serve(
     let store = place.open(OpenMode::Existing)?;
     let failed = |source| Failure::File { path: PathBuf::from(listen.to_string()), source };
     let options = ServeOptions { console_pages: console.or_else(installed_console) };
-    let serving = Serving::start_with(store, Arc::new(MachineRim), listen, options).map_err(failed)?;
+    let serving =
+        Serving::start_with(store, Arc::new(MachineRim), listen, options).map_err(failed)?;
     let url = format!("http://{}", serving.address());
     voice.answer(&json!({ "format": "faltkarta.serve/1", "url": url }), || {
         vec![format!("Geodatalagret svarar på {url}. Avsluta med Ctrl+C.")]

@@ -41,6 +41,7 @@ pub(crate) fn run(dir: &Path, verb: FieldVerb, voice: Voice) -> Result<(), Failu
         FieldVerb::Identify { at, radius } => identify(&open(dir, false)?, at, radius, voice),
         FieldVerb::Edit { verb } => edit(&mut open(dir, false)?, verb, voice),
         FieldVerb::Inspect(wanted) => inspect(&mut open(dir, false)?, &wanted, voice),
+        FieldVerb::Photos { verb } => crate::photos::run(open(dir, false)?, verb, voice),
         FieldVerb::ExportOutbox { file, key_file } => {
             upkeep::export_outbox(dir, &file, key_file, voice)
         }

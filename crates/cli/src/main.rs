@@ -7,6 +7,7 @@ mod coordinator;
 mod failure;
 mod keeping;
 mod laptop;
+mod photos;
 mod place;
 mod rim;
 mod say;

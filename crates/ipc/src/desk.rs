@@ -105,8 +105,8 @@ impl Desk {
         dispatch(self, name, input)
     }
 
-    /// Answers an address below the tile scheme: `base/z/x/y`, `live/version/z/x/y`, `photo/digits`. `None` when
-    /// there is nothing there.
+    /// Answers an address below the tile scheme: `base/z/x/y`, `live/version/z/x/y`, `photo/digits`, `preview/digits`.
+    /// `None` when there is nothing there.
     pub fn tile(&self, path: &str) -> Option<TileAnswer> {
         let parts: Vec<&str> = path.split('/').collect();
         let mvt = |bytes: Vec<u8>| TileAnswer {
@@ -128,6 +128,12 @@ impl Desk {
                 let blob = BlobId::parse(&format!("sha256:{digits}")).ok()?;
                 self.read(|field| field.photo_bytes(&blob))
                     .map(|(media_type, bytes)| Some(TileAnswer { media_type, bytes }))
+            }
+            // Small pictures of colleagues' photos come by themselves.
+            ["preview", digits] => {
+                let blob = BlobId::parse(&format!("sha256:{digits}")).ok()?;
+                let jpeg = |bytes| TileAnswer { media_type: "image/jpeg".to_owned(), bytes };
+                self.read(|field| field.preview(&blob)).map(|it| it.map(jpeg))
             }
             _ => Ok(None),
         };

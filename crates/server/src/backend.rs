@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 use faltkarta_changes::{Conflict, Operation};
 use faltkarta_geo::{Bounds, GridSystem};
 use faltkarta_model::{BlobId, Dataset, DatasetId, Feature, FeatureId, OpId, ReplicaId, Timestamp};
-use faltkarta_protocol::{DatasetDigest, DeviceReport, FeedBlob, FeedEntry, JoinReply, JoinRequest, OpOutcome, PushReply, Subscription, SubscriptionPart, Witness};
+use faltkarta_protocol::{
+    DatasetDigest, DeviceReport, FeedBlob, FeedEntry, JoinReply, JoinRequest, OpOutcome, PushReply,
+    Subscription, SubscriptionPart, Witness,
+};
 use uuid::Uuid;
 
 use crate::areas::Reader;

@@ -29,9 +29,9 @@ mod sqlite;
 
 pub use areas::{Reader, Wanted};
 pub use backend::{
-    BackupRow, BlobCounts, DatasetRow, Delivered, DeliveryCounts, DeviceRow, FeatureFilter, FeedPage,
-    GeodataStore, HeldRow, LookedAt, OpenConflict, PackageInputs, PackageRow, Pusher, ReportRow,
-    RowsAsk, RowsPage, StoreHead, StoredBlob, StoredForm,
+    BackupRow, BlobCounts, DatasetRow, Delivered, DeliveryCounts, DeviceRow, FeatureFilter,
+    FeedPage, GeodataStore, HeldRow, LookedAt, OpenConflict, PackageInputs, PackageRow, Pusher,
+    ReportRow, RowsAsk, RowsPage, StoreHead, StoredBlob, StoredForm,
 };
 pub use blobs::{
     BlobPiece, BlobPlace, BucketKeys, CollectReport, Depot, IdleBlob, add_to_blob, collect_blobs,

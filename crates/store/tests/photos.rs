@@ -27,11 +27,15 @@ fn with_photo() -> (Laptop, Attachment, faltkarta_changes::Operation) {
     laptop.install(&package(1, &[("valve", 1, "öppen")])).unwrap();
     let draft = laptop.start_draft();
     let photo = laptop.store.add_photo(draft, "a.jpg", &jpeg(1), now()).unwrap();
-    let mut local = laptop.operation(1, OperationKind::Update, "lage", Value::Text("stängd".into()));
+    let mut local =
+        laptop.operation(1, OperationKind::Update, "lage", Value::Text("stängd".into()));
     local.op.feature = draft;
     local.op.blobs = vec![photo.blob.clone()];
     let op = local.op.clone();
-    laptop.store.apply_local(&LocalEdit { ops: vec![local], completes_draft: Some(draft) }).unwrap();
+    laptop
+        .store
+        .apply_local(&LocalEdit { ops: vec![local], completes_draft: Some(draft) })
+        .unwrap();
     (laptop, photo, op)
 }
 
@@ -56,9 +60,8 @@ fn a_photo_on_the_disk_shows_nothing() {
 fn photos_of_an_older_program_are_read_at_once_and_sealed_a_few_at_a_time() {
     let mut laptop = Laptop::new();
     let draft = laptop.start_draft();
-    let photos: Vec<Attachment> = (1..=5)
-        .map(|n| laptop.store.add_photo(draft, "a.jpg", &jpeg(n), now()).unwrap())
-        .collect();
+    let photos: Vec<Attachment> =
+        (1..=5).map(|n| laptop.store.add_photo(draft, "a.jpg", &jpeg(n), now()).unwrap()).collect();
     for (photo, n) in photos.iter().zip(1..) {
         std::fs::write(file_of(&laptop, &photo.blob), jpeg(n)).unwrap();
     }
@@ -110,7 +113,10 @@ fn a_photo_goes_only_when_everything_about_it_is_safe() {
     stays(&mut laptop, "nothing was sent");
     laptop.store.set_blob_received(blob, now()).unwrap();
     stays(&mut laptop, "the operation waits here");
-    laptop.store.record_outcomes(&reply(&[(op.id, Outcome::Applied, Some(2))], 2, 1), now()).unwrap();
+    laptop
+        .store
+        .record_outcomes(&reply(&[(op.id, Outcome::Applied, Some(2))], 2, 1), now())
+        .unwrap();
     stays(&mut laptop, "the operation is in no backup");
     laptop.store.apply_page(&page(vec![told(2, &op, blob, false)], 2, 2), now()).unwrap();
     stays(&mut laptop, "the store's row says that it is awaited");

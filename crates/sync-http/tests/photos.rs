@@ -216,10 +216,13 @@ fn what_nothing_names_is_collected_after_ninety_days_and_not_while_a_backup_may_
     let mut a = town.laptop(1);
     let (_, named) = a.inspect(&photo());
     a.round();
-    let loose = BlobId::from_digest(sha2::Digest::finalize(sha2::Digest::chain_update(
-        <sha2::Sha256 as sha2::Digest>::new(),
-        b"loose",
-    )).into());
+    let loose = BlobId::from_digest(
+        sha2::Digest::finalize(sha2::Digest::chain_update(
+            <sha2::Sha256 as sha2::Digest>::new(),
+            b"loose",
+        ))
+        .into(),
+    );
     let now = town.rim.now();
     faltkarta_server::add_to_blob(town.store.as_ref(), &loose, (0, 5), b"loose", now).unwrap();
     let collect = || collect_blobs(town.store.as_ref(), town.rim.now()).unwrap();

@@ -249,3 +249,109 @@ fn a_push_carries_its_request_whole() {
     let body = sent[0].split_once("\r\n\r\n").unwrap().1;
     assert_eq!(serde_json::from_str::<PushRequest>(body).unwrap(), request);
 }
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(vec![], flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn packed_answer(body: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n\
+         Content-Length: {}\r\nConnection: close\r\n\r\n",
+        body.len()
+    );
+    [head.as_bytes(), body].concat()
+}
+
+#[test]
+fn an_answer_in_gzip_is_read_and_one_that_is_torn_cut_or_endless_is_damaged() {
+    let page = br#"{"entries":[],"cursor":"c","at":{"seq":1,"chain":"00"},"up_to_date":true,
+        "safe_seq":0,"server_time":"2026-05-19T08:40:00Z"}"#;
+    let (url, serving) = serve(vec![packed_answer(&gzip(page))]);
+    let mut link = HttpLink::new(&url, Some("s".into())).unwrap();
+    assert_eq!(link.pull("main", "").unwrap().cursor, "c");
+    assert!(serving.join().unwrap()[0].to_ascii_lowercase().contains("accept-encoding: gzip"));
+    let packed = gzip(page);
+    let mut torn = packed.clone();
+    let at = torn.len() - 6;
+    torn[at] ^= 1;
+    let endless = gzip(&vec![b' '; 70 << 20]);
+    for body in [&packed[..packed.len() - 1], &packed[..9], &torn, page, &endless] {
+        let damaged = pulled(packed_answer(body));
+        assert!(matches!(damaged, LinkError::Damaged { .. }), "{damaged:?}");
+    }
+}
+
+#[test]
+fn a_store_that_takes_no_gzip_gets_the_same_push_plain_and_is_not_asked_again() {
+    let refused =
+        refusal("415 Unsupported Media Type", "unknown_encoding", "Accept-Encoding: identity\r\n");
+    let no = refusal("401 Unauthorized", "signed_out", "");
+    let (url, serving) = serve(vec![refused, no.clone(), no]);
+    let mut link = HttpLink::new(&url, Some("s".into())).unwrap();
+    let request = PushRequest {
+        protocol: 1,
+        epoch: "one".repeat(1_000),
+        replica: ReplicaId::from_uuid(uuid::Uuid::from_u128(5)),
+        lineage: "l".into(),
+        witness: Witness { seq: 3, chain: "00".into() },
+        ops: vec![],
+        former_seqs: std::collections::BTreeMap::new(),
+    };
+    for _ in 0..2 {
+        assert_eq!(link.push("main", &request), Err(LinkError::SignedOut));
+    }
+    let sent = serving.join().unwrap();
+    let is_packed = |it: &String| it.to_ascii_lowercase().contains("content-encoding: gzip");
+    assert_eq!(sent.iter().map(is_packed).collect::<Vec<_>>(), [true, false, false]);
+    let body = sent[1].split_once("\r\n\r\n").unwrap().1;
+    assert_eq!(serde_json::from_str::<PushRequest>(body).unwrap(), request);
+}
+
+#[test]
+fn a_store_that_asks_for_patience_is_believed() {
+    let busy = |wait_s| LinkError::Busy { wait_s };
+    let wait = "Retry-After: 120\r\n";
+    assert_eq!(pulled(refusal("429 Too Many Requests", "busy", wait)), busy(Some(120)));
+    assert_eq!(pulled(refusal("503 Service Unavailable", "timeout", "")), busy(None));
+    let html = "Content-Type: text/html\r\nRetry-After: Wed, 21 Oct 2099 07:28:00 GMT\r\n";
+    assert_eq!(pulled(answer("503 Service Unavailable", html, "<html>")), busy(None));
+    assert_eq!(busy(None).code(), "server_unreachable");
+    for (status, code) in [
+        ("408 Request Timeout", "timeout"),
+        ("413 Payload Too Large", "too_large"),
+        ("500 Internal Server Error", "internal"),
+        ("503 Service Unavailable", "blobs_unreachable"),
+    ] {
+        let told = pulled(refusal(status, code, ""));
+        let number = status[..3].parse().unwrap();
+        assert_eq!(told, LinkError::Refused { status: number, code: code.into() });
+    }
+}
+
+#[test]
+fn a_preview_goes_and_comes_whole_and_a_portal_s_page_is_none() {
+    let jpeg = "\u{7f}picture";
+    let (url, serving) = serve(vec![
+        answer("204 No Content", "", ""),
+        answer("200 OK", "Content-Type: text/html\r\n", "<html>"),
+        answer("200 OK", "Content-Type: image/jpeg\r\n", jpeg),
+        answer("200 OK", "Content-Type: text/html\r\n", "<html>"),
+        answer("200 OK", "Content-Type: image/jpeg\r\n", &"x".repeat(70_000)),
+        refusal("404 Not Found", "not_found", ""),
+    ]);
+    let mut link = HttpLink::new(&url, Some("s".into())).unwrap();
+    assert_eq!(link.preview_put("main", &blob(), jpeg.as_bytes()), Ok(()));
+    let portal = link.preview_put("main", &blob(), jpeg.as_bytes());
+    assert_eq!(portal, Err(LinkError::NotAGeodataStore));
+    assert_eq!(link.preview_get("main", &blob()).unwrap(), jpeg.as_bytes());
+    assert_eq!(link.preview_get("main", &blob()), Err(LinkError::NotAGeodataStore));
+    assert!(matches!(link.preview_get("main", &blob()), Err(LinkError::Damaged { .. })));
+    let gone = LinkError::Refused { status: 404, code: "not_found".into() };
+    assert_eq!(link.preview_get("main", &blob()), Err(gone));
+    let sent = serving.join().unwrap();
+    let put = format!("PUT /sync/v1/main/blobs/{}/preview HTTP/1.1", blob());
+    assert!(sent[0].starts_with(&put), "{}", sent[0]);
+}

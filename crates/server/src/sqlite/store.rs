@@ -15,9 +15,9 @@ use uuid::Uuid;
 
 use crate::areas::{Reader, digest};
 use crate::backend::{
-    BackupRow, BlobCounts, DatasetRow, Delivered, DeviceRow, FeatureFilter, FeedPage, GeodataStore, HeldRow,
-    Malformed, OpenConflict, PackageInputs, Pusher, RowsAsk, RowsPage, StoreHead, StoredBlob,
-    StoredForm,
+    BackupRow, BlobCounts, DatasetRow, Delivered, DeviceRow, FeatureFilter, FeedPage, GeodataStore,
+    HeldRow, Malformed, OpenConflict, PackageInputs, Pusher, RowsAsk, RowsPage, StoreHead,
+    StoredBlob, StoredForm,
 };
 use crate::blobs::{Depot, IdleBlob};
 use crate::error::StoreError;
