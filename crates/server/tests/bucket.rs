@@ -11,7 +11,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use faltkarta_model::{BlobId, FeatureId};
-use faltkarta_server::{BlobPlace, BucketKeys, Depot, GeodataStore as _, Serving, SqliteStore};
+use faltkarta_server::{BlobPlace, BucketKeys, Depot, Serving, SqliteStore};
 use harness::{Answer, Bench, Laptop};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use s3s::auth::SimpleAuth;
