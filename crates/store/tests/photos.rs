@@ -34,7 +34,11 @@ fn with_photo() -> (Laptop, Attachment, faltkarta_changes::Operation) {
     let op = local.op.clone();
     laptop
         .store
-        .apply_local(&LocalEdit { ops: vec![local], completes_draft: Some(draft) })
+        .apply_local(&LocalEdit {
+            ops: vec![local],
+            completes_draft: Some(draft),
+            attached: vec![],
+        })
         .unwrap();
     (laptop, photo, op)
 }
