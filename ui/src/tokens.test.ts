@@ -30,7 +30,7 @@ const texts: readonly (readonly [text: string, ...grounds: string[]])[] = [
 	["warn", "warn-soft", "panel"],
 	["bad", "bad-soft", "panel"],
 	["info", "info-soft", "panel"],
-	["on-pick", "pick"],
+	["on-pick", "pick", "theirs"],
 	["map-ink", "map-land"],
 ];
 

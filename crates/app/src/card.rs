@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use faltkarta_geo::{
     Bounds, EastNorthM, Geometry, GeometryKind, Grid, Position, area_on_grid_m2, length_on_grid_m,
 };
-use faltkarta_model::{DatasetId, Feature, FeatureId, FieldType, Role, Timestamp, Title, Value};
+use faltkarta_model::{DatasetId, Feature, FeatureId, FieldType, Role, Timestamp, Title};
 use faltkarta_store::{EditState, Relation};
 
 use crate::catalog::LocalDataset;
@@ -149,23 +149,7 @@ impl Field {
                     return None;
                 }
                 let raw = value.to_string();
-                let title_of = |code: &str| {
-                    field
-                        .values
-                        .get(code)
-                        .cloned()
-                        .unwrap_or_else(|| Title { sv: code.to_owned(), en: code.to_owned() })
-                };
-                let value = match value {
-                    Value::List(codes) => {
-                        let titles: Vec<Title> = codes.iter().map(|it| title_of(it)).collect();
-                        let join = |part: fn(&Title) -> &str| {
-                            titles.iter().map(part).collect::<Vec<_>>().join(", ")
-                        };
-                        Title { sv: join(|it| &it.sv), en: join(|it| &it.en) }
-                    }
-                    _ => title_of(&raw),
-                };
+                let value = field.in_words(value);
                 let own_edit = edits
                     .iter()
                     .rev()

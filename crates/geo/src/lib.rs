@@ -6,6 +6,7 @@
 
 mod bounds;
 mod cell_cover;
+mod compass;
 mod geometry;
 mod measure;
 mod position;
@@ -14,6 +15,7 @@ mod wkb;
 
 pub use bounds::Bounds;
 pub use cell_cover::{CellCover, CellCoverError};
+pub use compass::{Compass, direction_on_grid};
 pub use geometry::{Geometry, GeometryKind, GeometryPart};
 pub use measure::{area_on_grid_m2, distance_on_grid_m, distance_to_geometry_m, length_on_grid_m};
 pub use position::{Crs, EastNorthM, Grid, LonLatDeg, Position, PositionError, WebMercator, Wgs84};

@@ -8,7 +8,9 @@ use faltkarta_model::{BlobId, DatasetId, FeatureId};
 
 use crate::command::{
     AddPhoto, AddPhotoInput, Answer, CloseDraft, CloseDraftInput, CompleteDraft,
-    CompleteDraftInput, DescribePosition, DescribePositionInput, DiscardDraft, DiscardDraftInput,
+    CompleteDraftInput, DeferConflict, DeferConflictInput, ListConflicts, ListConflictsInput,
+    LoadConflict, LoadConflictInput, ResolveConflict, ResolveConflictInput,
+    DescribePosition, DescribePositionInput, DiscardDraft, DiscardDraftInput,
     FindPlaces, FindPlacesInput, IdentifyFeatures, IdentifyFeaturesInput, ListChanges,
     ListChangesInput, ListDrafts, ListDraftsInput, ListRecentPlaces, ListRecentPlacesInput,
     LoadCard, LoadCardInput, LoadEnrolment, LoadEnrolmentInput, LoadSession, LoadSessionInput,
@@ -20,7 +22,7 @@ use crate::command::{
 use crate::convert;
 use crate::desk::Desk;
 use crate::dto::{
-    CardDto, ChangeDto, ChangesDto, DraftDto, DraftSummaryDto, EmptyDto, EnrolmentDto, HitDto,
+    CardDto, ChangeDto, ChangesDto, ConflictCardDto, ConflictSummaryDto, DraftDto, DraftSummaryDto, EmptyDto, EnrolmentDto, HitDto,
     IdentifyAnswerDto, PhotoDto, PointDto, SavedDto, SearchAnswerDto, SessionDto, SettingsDto,
     SyncDto, ViewDto, WrittenFileDto,
 };
@@ -292,11 +294,37 @@ impl Desk {
             n_saved_here: changes.counts.saved_here + n_drafts,
             n_received: changes.counts.received,
             n_secured: changes.counts.secured,
-            n_needs_attention: changes.counts.needs_attention,
             n_photos_taken: changes.photos.taken,
             n_photos_received: changes.photos.received,
             rows,
         })
+    }
+}
+
+impl Answer<ListConflicts> for Desk {
+    fn answer(
+        &self,
+        ListConflictsInput {}: ListConflictsInput,
+    ) -> Result<Vec<ConflictSummaryDto>, ApiError> {
+        Err(ApiError::Internal)
+    }
+}
+
+impl Answer<LoadConflict> for Desk {
+    fn answer(&self, _input: LoadConflictInput) -> Result<ConflictCardDto, ApiError> {
+        Err(ApiError::Internal)
+    }
+}
+
+impl Answer<ResolveConflict> for Desk {
+    fn answer(&self, _input: ResolveConflictInput) -> Result<ChangesDto, ApiError> {
+        Err(ApiError::Internal)
+    }
+}
+
+impl Answer<DeferConflict> for Desk {
+    fn answer(&self, _input: DeferConflictInput) -> Result<EmptyDto, ApiError> {
+        Err(ApiError::Internal)
     }
 }
 

@@ -7,7 +7,7 @@ use ts_rs::TS;
 
 use crate::desk::Desk;
 use crate::dto::{
-    CardDto, ChangesDto, DraftDto, DraftSummaryDto, EmptyDto, EnrolmentDto, HitDto,
+    CardDto, ChangesDto, ConflictCardDto, ConflictSummaryDto, DecisionDto, DraftDto, DraftSummaryDto, EmptyDto, EnrolmentDto, HitDto,
     IdentifyAnswerDto, PhotoDto, PointDto, SavedDto, SearchAnswerDto, SessionDto, SettingsDto,
     SyncDto, WrittenFileDto,
 };
@@ -209,6 +209,28 @@ commands! {
     } -> ChangesDto;
     /// The panel Ändringar.
     ListChanges = "list_changes": ListChangesInput {} -> ChangesDto;
+    /// Open conflicts, one for each feature; those that wait for this person first.
+    ListConflicts = "list_conflicts": ListConflictsInput {} -> Vec<ConflictSummaryDto>;
+    /// All that is needed to decide the conflicts of one feature.
+    LoadConflict = "load_conflict": LoadConflictInput {
+        /// The feature.
+        feature: String,
+    } -> ConflictCardDto;
+    /// Decides the conflicts of one feature; the decision is saved here when this answers. Refused with
+    /// `conflict_moved` when the store's values are not those of the card any more.
+    ResolveConflict = "resolve_conflict": ResolveConflictInput {
+        /// The feature.
+        feature: String,
+        /// One for each conflict of the card.
+        decisions: Vec<DecisionDto>,
+        /// Why, for the other side; null for no reason.
+        note: Option<String>,
+    } -> ChangesDto;
+    /// Leaves the conflicts of one feature to the coordinator.
+    DeferConflict = "defer_conflict": DeferConflictInput {
+        /// The feature.
+        feature: String,
+    } -> EmptyDto;
     /// State of the exchange; cheap, asked every second.
     LoadSync = "load_sync": LoadSyncInput {} -> SyncDto;
     /// Tries the store now instead of later.

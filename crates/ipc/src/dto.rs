@@ -12,6 +12,10 @@ macro_rules! dto {
     )* };
 }
 
+mod conflict;
+
+pub use conflict::*;
+
 dto! {
     /// A declared text in both languages of the interface.
     TitleDto {
@@ -406,6 +410,8 @@ dto! {
         state: String,
         /// Why it waits, as a code, or empty.
         reason: String,
+        /// What it waits for, as its own row is called; empty when that is not known.
+        waits_for: String,
         /// Dataset of the subject, or empty.
         dataset: String,
         /// Id of the subject, or empty.
@@ -423,8 +429,6 @@ dto! {
         n_received: u32,
         /// Secured.
         n_secured: u32,
-        /// Needs a decision.
-        n_needs_attention: u32,
         /// Photos taken.
         n_photos_taken: u32,
         /// Photos received.
@@ -448,8 +452,8 @@ dto! {
         n_to_send: u32,
         /// Photos that wait.
         n_photos_left: u32,
-        /// Conflicts, parked and quarantined.
-        n_needs_attention: u32,
+        /// Conflicts that wait for this person.
+        n_to_decide: u32,
         /// Code of the last failure, or empty: see `ApiError`.
         error_code: String,
         /// Seconds until the next try, when one is planned.

@@ -42,6 +42,12 @@ pub enum ApiError {
     /// Not a picture that can be read.
     #[error("not a picture")]
     PhotoUnreadable,
+    /// The value in the store is not the one that the person saw: the card has to be read again.
+    #[error("the value has changed since it was shown")]
+    ConflictMoved,
+    /// There is nothing left to decide there.
+    #[error("there is no open conflict")]
+    ConflictNotFound,
     /// The disk is full.
     #[error("disk is full")]
     DiskFull,

@@ -212,7 +212,7 @@ impl Desk {
             n_sent: n_to_send - n_waiting,
             n_to_send,
             n_photos_left: status.photos.waiting,
-            n_needs_attention: status.edits.needs_attention,
+            n_to_decide: status.edits.needs_attention,
             error_code: status.error_code,
             next_try_s,
             tile_version,

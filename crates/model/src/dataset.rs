@@ -242,6 +242,21 @@ fn yes() -> bool {
     true
 }
 
+impl Field {
+    /// A value in words: codes by their titles, lists joined by commas, all else as it is written. Empty for null.
+    pub fn in_words(&self, value: &Value) -> Title {
+        let code_title = |code: &str| {
+            let plain = || Title { sv: code.to_owned(), en: code.to_owned() };
+            self.values.get(code).cloned().unwrap_or_else(plain)
+        };
+        let Value::List(codes) = value else { return code_title(&value.to_string()) };
+        let titles: Vec<Title> = codes.iter().map(|it| code_title(it)).collect();
+        let joined =
+            |part: fn(&Title) -> &str| titles.iter().map(part).collect::<Vec<_>>().join(", ");
+        Title { sv: joined(|it| &it.sv), en: joined(|it| &it.en) }
+    }
+}
+
 /// The kind of values of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -97,7 +97,6 @@ const noChanges: ChangesDto = {
 	nSavedHere: 1,
 	nReceived: 0,
 	nSecured: 0,
-	nNeedsAttention: 0,
 	nPhotosTaken: 0,
 	nPhotosReceived: 0,
 	rows: [],

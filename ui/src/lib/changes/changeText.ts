@@ -12,16 +12,41 @@ export function detailText(change: ChangeDto): string {
 	return (second.startsWith(first) ? parts.slice(1) : parts).filter((part) => part !== "").join(" · ");
 }
 
-/** Why something waits. */
-export function reasonText(reason: string): string {
-	switch (reason) {
-		case "waits_for_parent":
-		case "parent":
-			return m.changes_reason_parent();
-		case "forbidden":
-		case "no_right":
+/** Why something waits, and for what; empty when it does not. */
+export function reasonText(change: ChangeDto): string {
+	const waits = () =>
+		change.waitsFor === ""
+			? m.changes_reason_parent()
+			: m.changes_reason_parent_of({ title: change.waitsFor });
+	switch (change.reason) {
+		case "missing_parent":
+			return waits();
+		case "schema":
+			return m.changes_reason_schema();
+		case "group":
+			return m.changes_reason_group();
+		case "left_area":
+			return m.changes_reason_outside();
+		case "unpermitted":
 			return m.changes_reason_rights();
+		case "unknown_dataset":
+			return m.changes_reason_dataset();
+		case "malformed":
+		case "hash_mismatch":
+			return m.changes_reason_unreadable();
 		default:
+			break;
+	}
+	switch (change.state) {
+		case "quarantined":
 			return m.changes_reason_held();
+		case "parked":
+			return waits();
+		case "conflict":
+			return m.changes_reason_conflict();
+		case "saved_here":
+			return change.waitsFor === "" ? "" : waits();
+		default:
+			return "";
 	}
 }

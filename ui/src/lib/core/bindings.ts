@@ -34,7 +34,21 @@ nBytes: number,
 /**
  * The limit.
  */
-nBytesMax: number, } | { "code": "photo_unreadable" } | { "code": "disk_full" } | { "code": "folder_in_use" } | { "code": "store_damaged" } | { "code": "key_missing" } | { "code": "server_unreachable" } | { "code": "not_a_geodata_store" } | { "code": "code_invalid" } | { "code": "signed_out" } | { "code": "not_enrolled" } | { "code": "package_damaged" } | { "code": "answer_damaged" } | { "code": "version_mismatch" } | { "code": "internal" };
+nBytesMax: number, } | { "code": "photo_unreadable" } | { "code": "conflict_moved" } | { "code": "conflict_not_found" } | { "code": "disk_full" } | { "code": "folder_in_use" } | { "code": "store_damaged" } | { "code": "key_missing" } | { "code": "server_unreachable" } | { "code": "not_a_geodata_store" } | { "code": "code_invalid" } | { "code": "signed_out" } | { "code": "not_enrolled" } | { "code": "package_damaged" } | { "code": "answer_damaged" } | { "code": "version_mismatch" } | { "code": "internal" };
+
+export type AuthorDto = { 
+/**
+ * The person.
+ */
+user: string, 
+/**
+ * The laptop or the program.
+ */
+device: string, 
+/**
+ * That device's clock, RFC 3339.
+ */
+at: string, };
 
 export type BoundsDto = { 
 /**
@@ -170,6 +184,10 @@ state: string,
  */
 reason: string, 
 /**
+ * What it waits for, as its own row is called; empty when that is not known.
+ */
+waitsFor: string, 
+/**
  * Dataset of the subject, or empty.
  */
 dataset: string, 
@@ -200,10 +218,6 @@ nReceived: number,
  */
 nSecured: number, 
 /**
- * Needs a decision.
- */
-nNeedsAttention: number, 
-/**
  * Photos taken.
  */
 nPhotosTaken: number, 
@@ -216,11 +230,69 @@ nPhotosReceived: number,
  */
 rows: Array<ChangeDto>, };
 
+export type ClashDto = { 
+/**
+ * Field id; `geometry` for the place.
+ */
+field: string, 
+/**
+ * What it is called.
+ */
+title: TitleDto, 
+/**
+ * `geometry`, `text`, `int`, `real`, `bool`, `date`, `date_time` or `list`.
+ */
+valueType: string, 
+/**
+ * Unit or empty.
+ */
+unit: string, 
+/**
+ * The codes that may be chosen, in order; empty for free values.
+ */
+codes: Array<CodeDto>, 
+/**
+ * What the author of the candidate saw.
+ */
+base: ClashValueDto, 
+/**
+ * What the store holds.
+ */
+store: ClashValueDto, 
+/**
+ * What the author wants.
+ */
+candidate: ClashValueDto, };
+
+export type ClashValueDto = { 
+/**
+ * As stored, as text; null for no value and for a shape.
+ */
+raw: string | null, 
+/**
+ * In words.
+ */
+text: TitleDto, 
+/**
+ * The shape, for the place.
+ */
+shape: ShapeDto | null, };
+
 export type CloseDraftInput = { 
 /**
  * The draft.
  */
 id: string, };
+
+export type CodeDto = { 
+/**
+ * As stored.
+ */
+code: string, 
+/**
+ * What it is called.
+ */
+title: TitleDto, };
 
 export type CompleteDraftInput = { 
 /**
@@ -239,6 +311,116 @@ answersJson: string,
  * Photos that the submission names.
  */
 blobs: Array<string>, };
+
+export type ConflictCardDto = { 
+/**
+ * Its dataset.
+ */
+dataset: string, 
+/**
+ * The feature.
+ */
+feature: string, 
+/**
+ * How it is called.
+ */
+title: string, 
+/**
+ * What one of it is called.
+ */
+singular: TitleDto, 
+/**
+ * As in the list.
+ */
+kind: string, 
+/**
+ * When the author of the candidates had last fetched, RFC 3339, or null.
+ */
+fetchedAt: string | null, 
+/**
+ * What is to be decided; one choice for each.
+ */
+rows: Array<ConflictRowDto>, 
+/**
+ * Fields of the same edit that fitted by themselves.
+ */
+merged: Array<MergedFieldDto>, 
+/**
+ * Who set what the store holds; null when it came with a delivery.
+ */
+storeBy: AuthorDto | null, 
+/**
+ * Who wants the candidates.
+ */
+candidateBy: AuthorDto, 
+/**
+ * The candidates were made on this laptop.
+ */
+isMine: boolean, 
+/**
+ * The other feature with the same value, for `duplicate_key`.
+ */
+other: OtherFeatureDto | null, 
+/**
+ * Rectangle around all shapes, or null.
+ */
+bounds: BoundsDto | null, 
+/**
+ * Where the feature lies, or null.
+ */
+position: PointDto | null, };
+
+export type ConflictRowDto = { 
+/**
+ * The conflict's id.
+ */
+conflict: string, 
+/**
+ * A field, `group:NAME`, or `*` for the whole row.
+ */
+key: string, 
+/**
+ * The fields that are judged together.
+ */
+fields: Array<ClashDto>, };
+
+export type ConflictSummaryDto = { 
+/**
+ * Its dataset.
+ */
+dataset: string, 
+/**
+ * The feature.
+ */
+feature: string, 
+/**
+ * How it is called.
+ */
+title: string, 
+/**
+ * `field`, `edited_vs_deleted`, `deleted_vs_edited`, `id_clash`, `parent_deleted`, `duplicate_key` or `group`.
+ */
+kind: string, 
+/**
+ * What the disputed fields are called.
+ */
+fields: Array<TitleDto>, 
+/**
+ * When the newest of them was made, RFC 3339.
+ */
+at: string, 
+/**
+ * One side of it was made on this laptop.
+ */
+isMine: boolean, 
+/**
+ * The person left it to the coordinator.
+ */
+isDeferred: boolean, 
+/**
+ * Where, or null.
+ */
+position: PointDto | null, };
 
 export type DatasetDto = { 
 /**
@@ -313,6 +495,26 @@ order: number,
  * `features`, `base_map` or `both`.
  */
 packaging: string, };
+
+export type DecisionDto = { 
+/**
+ * The conflict.
+ */
+conflict: string, 
+/**
+ * `theirs` (as the store has it), `mine` (the candidate) or `values`.
+ */
+take: string, 
+/**
+ * For `values`: one for each field of the row.
+ */
+values: Array<WrittenValueDto>, };
+
+export type DeferConflictInput = { 
+/**
+ * The feature.
+ */
+feature: string, };
 
 export type DescribePositionInput = { 
 /**
@@ -646,6 +848,8 @@ datasets: Array<string>, };
 
 export type ListChangesInput = Record<symbol, never>;
 
+export type ListConflictsInput = Record<symbol, never>;
+
 export type ListDraftsInput = Record<symbol, never>;
 
 export type ListRecentPlacesInput = Record<symbol, never>;
@@ -660,6 +864,12 @@ dataset: string,
  */
 id: string, };
 
+export type LoadConflictInput = { 
+/**
+ * The feature.
+ */
+feature: string, };
+
 export type LoadEnrolmentInput = Record<symbol, never>;
 
 export type LoadSessionInput = Record<symbol, never>;
@@ -672,11 +882,61 @@ export type LogFaultInput = {
  */
 text: string, };
 
+export type MergedFieldDto = { 
+/**
+ * Field id.
+ */
+field: string, 
+/**
+ * What it is called.
+ */
+title: TitleDto, 
+/**
+ * What kind of value it is, as in `ClashDto`.
+ */
+valueType: string, 
+/**
+ * Unit or empty.
+ */
+unit: string, 
+/**
+ * What the feature has now.
+ */
+value: ClashValueDto, };
+
+export type MoveDto = { 
+/**
+ * Distance in metres on the grid.
+ */
+distanceM: number, 
+/**
+ * `n`, `ne`, `e`, `se`, `s`, `sw`, `w` or `nw`; empty when it has not moved.
+ */
+direction: string, };
+
 export type OpenDraftInput = { 
 /**
  * Its id.
  */
 id: string, };
+
+export type OtherFeatureDto = { 
+/**
+ * Its dataset.
+ */
+dataset: string, 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * How it is called.
+ */
+title: string, 
+/**
+ * Where, or null.
+ */
+position: PointDto | null, };
 
 export type PhotoDto = { 
 /**
@@ -755,6 +1015,20 @@ draft: string,
  * The photo.
  */
 blob: string, };
+
+export type ResolveConflictInput = { 
+/**
+ * The feature.
+ */
+feature: string, 
+/**
+ * One for each conflict of the card.
+ */
+decisions: Array<DecisionDto>, 
+/**
+ * Why, for the other side; null for no reason.
+ */
+note: string | null, };
 
 export type RestoreDraftInput = { 
 /**
@@ -928,6 +1202,32 @@ view: ViewDto | null,
  */
 panels: string, };
 
+export type ShapeDto = { 
+/**
+ * GeoJSON geometry text in WGS 84.
+ */
+geometryJson: string, 
+/**
+ * A point on it.
+ */
+position: PointDto, 
+/**
+ * Length in metres measured on the grid, for lines.
+ */
+lengthM: number | null, 
+/**
+ * Area in square metres measured on the grid, for polygons.
+ */
+areaM2: number | null, 
+/**
+ * How good it is in metres, when the same edit says it.
+ */
+accuracyM: number | null, 
+/**
+ * How far it lies from the base; null for the base itself and when there is none.
+ */
+moved: MoveDto | null, };
+
 export type StartDraftInput = { 
 /**
  * Form id.
@@ -1000,9 +1300,9 @@ nToSend: number,
  */
 nPhotosLeft: number, 
 /**
- * Conflicts, parked and quarantined.
+ * Conflicts that wait for this person.
  */
-nNeedsAttention: number, 
+nToDecide: number, 
 /**
  * Code of the last failure, or empty: see `ApiError`.
  */
@@ -1084,6 +1384,16 @@ nEdits: number,
  */
 nPhotos: number, };
 
+export type WrittenValueDto = { 
+/**
+ * Field id.
+ */
+field: string, 
+/**
+ * The value as text; null for no value. A place is northing and easting in metres on the grid, `6600476 152176`.
+ */
+raw: string | null, };
+
 export type Commands = {
 	load_session: { input: LoadSessionInput; output: SessionDto };
 	find_places: { input: FindPlacesInput; output: SearchAnswerDto };
@@ -1103,6 +1413,10 @@ export type Commands = {
 	remove_photo: { input: RemovePhotoInput; output: EmptyDto };
 	complete_draft: { input: CompleteDraftInput; output: ChangesDto };
 	list_changes: { input: ListChangesInput; output: ChangesDto };
+	list_conflicts: { input: ListConflictsInput; output: Array<ConflictSummaryDto> };
+	load_conflict: { input: LoadConflictInput; output: ConflictCardDto };
+	resolve_conflict: { input: ResolveConflictInput; output: ChangesDto };
+	defer_conflict: { input: DeferConflictInput; output: EmptyDto };
 	load_sync: { input: LoadSyncInput; output: SyncDto };
 	start_sync: { input: StartSyncInput; output: SyncDto };
 	save_outbox: { input: SaveOutboxInput; output: WrittenFileDto };

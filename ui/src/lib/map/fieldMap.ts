@@ -17,7 +17,8 @@ import semiboldUrl from "@fontsource/ibm-plex-sans/files/ibm-plex-sans-latin-600
 import boldUrl from "@fontsource/ibm-plex-sans/files/ibm-plex-sans-latin-700-normal.woff2?url";
 import type { BoundsDto, ViewDto } from "../core/bindings";
 import { LOADED_TILE_PROTOCOL, type Core } from "../core/core";
-import { drawImage, IMAGE_RATIO, imageNames } from "./images";
+import { comparedFeatures, type Compared } from "./compared";
+import { drawImage, imageNames, imageOptions } from "./images";
 import { metresPerPixel, toLngLat, toLngLatBounds } from "./lngLat";
 import { palettes, type Mode } from "./palette";
 import { buildStyle } from "./style/buildStyle";
@@ -248,10 +249,15 @@ export class FieldMap {
 		});
 	}
 
+	/** Holds shapes beside each other; an empty list takes them away. */
+	setCompared(compared: readonly Compared[]): void {
+		this.#setData("compared", comparedFeatures(compared));
+	}
+
 	/** Shows a rectangle with room around it, or a point at a readable zoom. `coveredPx` at the left is not used. */
 	show(
 		target: { readonly bounds: BoundsDto } | { readonly lonDeg: number; readonly latDeg: number },
-		{ minZoom = 16.5, coveredPx = 0 } = {},
+		{ minZoom = 16.5, maxZoom = 18, coveredPx = 0 } = {},
 	): void {
 		if ("lonDeg" in target) {
 			this.#go({ center: toLngLat(target), zoom: Math.max(this.#map.getZoom(), minZoom) }, coveredPx / 2);
@@ -259,7 +265,7 @@ export class FieldMap {
 		}
 		const camera = this.#map.cameraForBounds(toLngLatBounds(target.bounds), {
 			padding: FIT_PADDING,
-			maxZoom: 18,
+			maxZoom,
 		});
 		if (camera?.center) this.#go({ center: LngLat.convert(camera.center).toArray(), zoom: camera.zoom });
 	}
@@ -323,7 +329,7 @@ export class FieldMap {
 	#addImage(name: string): void {
 		if (this.#map.hasImage(name)) return;
 		const image = drawImage(name, palettes[this.#mode]);
-		if (image) this.#map.addImage(name, image, { pixelRatio: IMAGE_RATIO });
+		if (image) this.#map.addImage(name, image, imageOptions(name));
 	}
 
 	#applyShown(): void {

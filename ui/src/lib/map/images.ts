@@ -1,3 +1,4 @@
+import type { StyleImageMetadata } from "maplibre-gl";
 import type { Palette } from "./palette";
 
 type Context = OffscreenCanvasRenderingContext2D;
@@ -6,6 +7,8 @@ interface Drawing {
 	/** Size in map pixels; the picture is drawn at twice that. */
 	readonly sizePx: readonly [width: number, height: number];
 	readonly draw: (context: Context, palette: Palette) => void;
+	/** Pixels at each edge that keep their size when the picture is fitted around a text. */
+	readonly edgePx?: number;
 }
 
 /** Symbols are drawn in a box of 20 units. */
@@ -163,6 +166,15 @@ function mark(fill: (p: Palette) => string, line: (p: Palette) => string): Drawi
 	};
 }
 
+function compared(fill: (p: Palette) => string): Drawing {
+	return {
+		sizePx: [38, 38],
+		draw: (context, p) => {
+			fillAndLine(context, circle(15, 19, 19), fill(p), p.comparedCasing, 6);
+		},
+	};
+}
+
 const drawings: Readonly<Record<string, Drawing>> = {
 	"valve-open": valve("open", false),
 	"valve-closed": valve("closed", false),
@@ -252,6 +264,23 @@ const drawings: Readonly<Record<string, Drawing>> = {
 			fillAndLine(context, new Path2D("M17 4l13 24H4z"), p.conflictFill, p.conflict, 5);
 		},
 	},
+	"compared-base": compared((p) => p.comparedBase),
+	"compared-store": compared((p) => p.comparedStore),
+	"compared-candidate": compared((p) => p.pick),
+	"compared-other": compared((p) => p.comparedStore),
+	"compared-label": {
+		sizePx: [20, 20],
+		edgePx: 6,
+		draw: (context, p) => {
+			const box = new Path2D();
+			box.roundRect(1, 1, 18, 18, 4);
+			context.fillStyle = p.halo;
+			context.fill(box);
+			context.strokeStyle = p.text;
+			context.lineWidth = 1.4;
+			context.stroke(box);
+		},
+	},
 	"pattern-shore": pattern(
 		14,
 		14,
@@ -301,6 +330,20 @@ export const imageNames: readonly string[] = Object.keys(drawings);
 
 /** How many picture pixels there are to one map pixel. */
 export const IMAGE_RATIO = 2;
+
+/** How the map shall take a picture: its ratio, and what of it stretches around a text. */
+export function imageOptions(name: string): Partial<StyleImageMetadata> {
+	const drawing = drawings[name];
+	if (drawing?.edgePx === undefined) return { pixelRatio: IMAGE_RATIO };
+	const [width, height] = drawing.sizePx.map((size) => size * IMAGE_RATIO) as [number, number];
+	const edge = drawing.edgePx * IMAGE_RATIO;
+	return {
+		pixelRatio: IMAGE_RATIO,
+		stretchX: [[edge, width - edge]],
+		stretchY: [[edge, height - edge]],
+		content: [edge / 2, edge / 2, width - edge / 2, height - edge / 2],
+	};
+}
 
 /** Draws one picture of the style, or answers null for a name that the style does not know. */
 export function drawImage(name: string, palette: Palette): ImageData | null {

@@ -72,6 +72,11 @@ export interface Palette {
 	readonly securedLine: string;
 	readonly conflict: string;
 	readonly conflictFill: string;
+	readonly comparedBase: string;
+	readonly comparedOnBase: string;
+	readonly comparedStore: string;
+	readonly comparedCasing: string;
+	readonly comparedMove: string;
 	readonly disc: string;
 	readonly onDisc: string;
 }
@@ -140,6 +145,11 @@ const sol: Palette = {
 	securedLine: "#17663A",
 	conflict: "#A31B15",
 	conflictFill: "#FBE5E2",
+	comparedBase: "#FFFFFF",
+	comparedOnBase: "#14211F",
+	comparedStore: "#D9C8F0",
+	comparedCasing: "#14211F",
+	comparedMove: "#14211F",
 	disc: "#14211F",
 	onDisc: "#FFFFFF",
 };
@@ -208,6 +218,11 @@ const natt: Palette = {
 	securedLine: "#7DCA97",
 	conflict: "#FF9D92",
 	conflictFill: "#3D1815",
+	comparedBase: "#12191A",
+	comparedOnBase: "#DCE3E0",
+	comparedStore: "#CDB6EC",
+	comparedCasing: "#DCE3E0",
+	comparedMove: "#DCE3E0",
 	disc: "#DCE3E0",
 	onDisc: "#12191A",
 };

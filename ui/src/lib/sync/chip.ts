@@ -13,8 +13,11 @@ export interface Chip {
 	readonly part: number | null;
 }
 
-/** The chip for a state of the exchange. Offline is normal work: never red, never in the way. */
-export function chipOf(sync: SyncDto, now: Date): Chip {
+/**
+ * The chip for a state of the exchange. Offline is normal work: never red, never in the way. A person who is deciding
+ * is not told to.
+ */
+export function chipOf(sync: SyncDto, now: Date, isDeciding = false): Chip {
 	const savedHere =
 		sync.nSavedHere === 1 ? m.chip_saved_here_one() : m.chip_saved_here({ count: sync.nSavedHere });
 	switch (sync.state) {
@@ -40,13 +43,21 @@ export function chipOf(sync: SyncDto, now: Date): Chip {
 				part: null,
 			};
 		case "attention":
-			return {
-				icon: "attention",
-				fact: m.chip_attention(),
-				more: m.chip_attention_count({ count: sync.nNeedsAttention }),
-				tone: "alert",
-				part: null,
-			};
+			return isDeciding
+				? {
+						icon: "received",
+						fact: m.chip_connected(),
+						more: sync.nToDecide === 1 ? m.chip_to_decide_one() : m.chip_to_decide({ count: sync.nToDecide }),
+						tone: "quiet",
+						part: null,
+					}
+				: {
+						icon: "attention",
+						fact: m.chip_attention(),
+						more: sync.nToDecide === 1 ? m.chip_conflict_one() : m.chip_conflicts({ count: sync.nToDecide }),
+						tone: "alert",
+						part: null,
+					};
 		case "signed_out":
 			return {
 				icon: "signed_out",

@@ -16,9 +16,9 @@ export class Sync {
 		return this.#state;
 	}
 
-	/** Edits, photos and decisions that wait: the rail's figure. */
+	/** Edits and decisions that wait: the rail's figure. */
 	get nWaiting(): number {
-		return this.#state.nSavedHere + this.#state.nNeedsAttention;
+		return this.#state.nSavedHere + this.#state.nToDecide;
 	}
 
 	/** Asks once. */

@@ -1,9 +1,10 @@
 import { Cards, type FeatureRef } from "../card/cards.svelte";
-import { Changes, type NumberedChange } from "../changes/changes.svelte";
+import { Changes, type ChangeGroup, type NumberedChange } from "../changes/changes.svelte";
 import type {
 	ApiError,
 	DraftDto,
 	DraftSummaryDto,
+	ConflictSummaryDto,
 	HitDto,
 	IdentifiedDto,
 	PointDto,
@@ -20,6 +21,7 @@ import { Sync } from "../sync/sync.svelte";
 import { titleText } from "../words/format";
 import { m } from "../words/generated/messages.js";
 import { failureText } from "../words/failureText";
+import { Deciding } from "./deciding.svelte";
 
 /** What the panel beside the map shows. */
 export type Panel =
@@ -27,6 +29,7 @@ export type Panel =
 	| { readonly kind: "card" }
 	| { readonly kind: "layers" }
 	| { readonly kind: "changes" }
+	| { readonly kind: "conflict" }
 	| { readonly kind: "view" }
 	| { readonly kind: "settings" }
 	| { readonly kind: "keys" }
@@ -38,6 +41,7 @@ export function widthOf(panel: Panel): PanelKind {
 	switch (panel.kind) {
 		case "inspection":
 		case "changes":
+		case "conflict":
 			return "wide";
 		case "settings":
 		case "keys":
@@ -71,6 +75,7 @@ export class FieldApp {
 	readonly layers: Layers;
 	readonly search: Search;
 	readonly cards: Cards;
+	readonly deciding: Deciding;
 	readonly changes: Changes;
 	#session: SessionDto;
 	#panel = $state.raw<Panel>({ kind: "none" });
@@ -98,7 +103,8 @@ export class FieldApp {
 		this.sync = new Sync(core, session.sync);
 		this.layers = new Layers(this.settings, session.datasets);
 		this.cards = new Cards(core);
-		this.changes = new Changes(core);
+		this.deciding = new Deciding(core, () => this.map);
+		this.changes = new Changes(core, this.deciding.conflicts);
 		this.search = new Search(core, () => this.map?.view ?? session.settings.view ?? session.home);
 		this.#recovered = $state.raw(session.drafts.find((draft) => draft.wasInterrupted) ?? null);
 	}
@@ -167,10 +173,8 @@ export class FieldApp {
 	/** Numbers that the list of changes shares with the map. */
 	get marks(): Mark[] {
 		if (this.#panel.kind !== "changes") return [];
-		return this.changes.numbered.flatMap(({ number, change, group }) =>
-			change.position
-				? [{ number, state: group, lonDeg: change.position.lonDeg, latDeg: change.position.latDeg }]
-				: [],
+		return this.changes.numbered.flatMap(({ number, group, position }) =>
+			position ? [{ number, state: markOf(group), lonDeg: position.lonDeg, latDeg: position.latDeg }] : [],
 		);
 	}
 
@@ -183,12 +187,14 @@ export class FieldApp {
 	open(panel: Panel): void {
 		this.#failure = null;
 		this.#panel = panel;
+		if (panel.kind !== "conflict") this.deciding.close();
 		if (panel.kind === "changes") void this.changes.refresh();
 	}
 
 	/** Gives the map the full width. */
 	closePanel(): void {
 		if (this.#panel.kind === "card") this.cards.close();
+		this.deciding.close();
 		this.#failure = null;
 		this.#panel = { kind: "none" };
 	}
@@ -392,8 +398,13 @@ export class FieldApp {
 		this.closeInspection();
 	}
 
-	/** Shows a row of the changes: its draft, its feature, or only its place. */
-	async openChange({ change }: NumberedChange): Promise<void> {
+	/** Shows a row of the changes: its conflict, its draft, its feature, or only its place. */
+	async openChange({ listed }: NumberedChange): Promise<void> {
+		if (listed.kind === "conflict") {
+			await this.openConflict(listed.conflict);
+			return;
+		}
+		const { change } = listed;
 		if (change.kind === "draft") {
 			await this.openDraft(change.id);
 			return;
@@ -403,6 +414,49 @@ export class FieldApp {
 			await this.cards.open({ dataset: change.dataset, id: change.feature });
 			this.#showSelected("stay");
 		}
+	}
+
+	/** Holds the values of a conflict beside each other, in the panel and on the map. */
+	async openConflict(conflict: Pick<ConflictSummaryDto, "feature" | "title">): Promise<void> {
+		this.cards.close();
+		this.open({ kind: "conflict" });
+		await this.deciding.open(conflict);
+	}
+
+	/** Takes the conflict before or after the one that is open. */
+	async pageConflict(by: 1 | -1): Promise<void> {
+		const feature = this.deciding.decision?.feature;
+		const beside = feature === undefined ? null : this.deciding.conflicts.beside(feature, by);
+		if (beside) await this.openConflict(beside);
+	}
+
+	/** Saves the decision, and goes on with the next one when there is one. */
+	async saveDecision(): Promise<void> {
+		const changes = await this.deciding.save();
+		if (!changes) return;
+		this.changes.take(changes);
+		await this.#leaveConflict(m.conflict_saved());
+	}
+
+	/** Leaves the conflict to the coordinator, and goes on with the next one when there is one. */
+	async deferDecision(): Promise<void> {
+		if (await this.deciding.decision?.defer()) await this.#leaveConflict(m.conflict_deferred());
+	}
+
+	/** The card of the object that a conflict was about. */
+	async openDecided(): Promise<void> {
+		const feature = this.deciding.decision?.feature;
+		const change = this.changes.answer?.rows.find((row) => row.feature === feature);
+		if (change) await this.openFeature({ dataset: change.dataset, id: change.feature });
+		else this.open({ kind: "changes" });
+	}
+
+	async #leaveConflict(text: string): Promise<void> {
+		await Promise.all([this.deciding.conflicts.refresh(), this.sync.refresh()]);
+		this.say(text);
+		const next = this.deciding.conflicts.toDecide[0];
+		if (next) await this.openConflict(next);
+		else this.open({ kind: "changes" });
 	}
 
 	/** Puts away the note about the recovered draft. */
@@ -426,7 +480,7 @@ export class FieldApp {
 
 	/** Asks again for what is shown, when the core says that it has changed. */
 	async refreshShown(): Promise<void> {
-		await Promise.all([this.changes.refresh(), this.cards.refresh(), this.reload()]);
+		await Promise.all([this.changes.refresh(), this.deciding.refresh(), this.cards.refresh(), this.reload()]);
 	}
 
 	/** A card that was only opened for a preview goes with it. */
@@ -482,6 +536,21 @@ export class FieldApp {
 /** What went wrong, in words, for the place where it is shown. */
 export function failureOf(app: FieldApp): string | null {
 	return app.failure ? failureText(app.failure) : null;
+}
+
+/** How a group's numbers look on the map. */
+function markOf(group: ChangeGroup): Mark["state"] {
+	switch (group) {
+		case "saved_here":
+		case "received":
+		case "secured":
+			return group;
+		case "waiting":
+			return "saved_here";
+		case "attention":
+		case "elsewhere":
+			return "attention";
+	}
 }
 
 function isSame(a: readonly IdentifiedDto[], b: readonly IdentifiedDto[]): boolean {

@@ -77,7 +77,7 @@ describe("the field app", () => {
 		app.open({ kind: "changes" });
 		await app.changes.refresh();
 		expect(app.marks.map((mark) => mark.number)).toEqual(
-			app.changes.numbered.filter((row) => row.change.position).map((row) => row.number),
+			app.changes.numbered.filter((row) => row.position).map((row) => row.number),
 		);
 		app.closePanel();
 		expect(app.marks).toEqual([]);

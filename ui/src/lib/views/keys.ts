@@ -49,11 +49,12 @@ function plain(event: KeyboardEvent, app: FieldApp, targets: KeyTargets): boolea
 			return true;
 		case "Escape":
 			if (app.menu) app.closeMenu();
+			else if (app.panel.kind === "conflict") app.open({ kind: "changes" });
 			else if (app.panel.kind !== "none" && app.panel.kind !== "inspection") app.closePanel();
 			else return false;
 			return true;
 		default:
-			return isInMap(event) && onMap(event, app, targets);
+			return isInMap(event) ? onMap(event, app, targets) : isInPanel(event) && compare(event.key, app);
 	}
 }
 
@@ -138,6 +139,7 @@ function letter(key: string, app: FieldApp, targets: KeyTargets): boolean {
 		if (row) void app.openChange(row);
 		return row !== undefined;
 	}
+	if (compare(key, app)) return true;
 	switch (key) {
 		case "l":
 			app.toggle("layers");
@@ -151,6 +153,23 @@ function letter(key: string, app: FieldApp, targets: KeyTargets): boolean {
 		default:
 			return false;
 	}
+}
+
+/** Zooms to what it was, theirs or mine, while they are held beside each other. */
+function compare(key: string, app: FieldApp): boolean {
+	if (app.panel.kind !== "conflict" || !app.settings.values.letterKeys) return false;
+	const side = app.deciding.sideOf(key.toLocaleLowerCase("sv"));
+	if (side) app.deciding.zoomTo(side);
+	return side !== null;
+}
+
+/** In the panel, outside anything that takes letters. */
+function isInPanel(event: KeyboardEvent): boolean {
+	return (
+		event.target instanceof HTMLElement &&
+		event.target.closest("[data-region=panel]") !== null &&
+		!event.target.matches("select, textarea, input:not([type=radio])")
+	);
 }
 
 function isInMap(event: KeyboardEvent): boolean {

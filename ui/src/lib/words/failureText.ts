@@ -21,6 +21,10 @@ export function failureText(error: ApiError): string {
 			return m.error_photo_too_large({ size: sizeText(error.nBytes), max: sizeText(error.nBytesMax) });
 		case "photo_unreadable":
 			return m.error_photo_unreadable();
+		case "conflict_moved":
+			return m.error_conflict_moved();
+		case "conflict_not_found":
+			return m.error_conflict_not_found();
 		case "disk_full":
 			return m.error_disk_full();
 		case "folder_in_use":

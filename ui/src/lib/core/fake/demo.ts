@@ -262,7 +262,7 @@ export function demoSync(state: string): SyncDto {
 		nSent: 0,
 		nToSend: 0,
 		nPhotosLeft: 0,
-		nNeedsAttention: 0,
+		nToDecide: 0,
 		errorCode: "",
 		nextTryS: null,
 		tileVersion: 1,
@@ -275,14 +275,13 @@ export function demoSync(state: string): SyncDto {
 				state,
 				offlineSince: at("08:12"),
 				nSavedHere: 3,
-				nNeedsAttention: 0,
 				errorCode: "server_unreachable",
 				nextTryS: 120,
 			};
 		case "sending":
 			return { ...calm, state, nSent: 4, nToSend: 11, nPhotosLeft: 2 };
 		case "attention":
-			return { ...calm, state, nNeedsAttention: 1 };
+			return { ...calm, state, nToDecide: 1 };
 		case "signed_out":
 			return { ...calm, state, errorCode: "signed_out", nSavedHere: 2 };
 		case "bundle":
@@ -311,6 +310,7 @@ const change = (
 	at: at(time),
 	state,
 	reason: "",
+	waitsFor: "",
 	dataset: feature[0],
 	feature: feature[1],
 	nPhotos,

@@ -1,6 +1,7 @@
 import siteVisit from "../../../../../data/forms/arbetsplatsbesok.xml?raw";
 import valveExercise from "../../../../../data/forms/ventilmotionering.xml?raw";
 import townUrl from "../../../../tests/fixtures/town.json?url";
+import { isDemoConflict } from "./demoConflicts";
 import { FakeCore, type FakeOptions } from "./fakeCore";
 import { fakeTile } from "./fakeTiles";
 import type { Town } from "./town";
@@ -16,6 +17,7 @@ export async function startFakeCore(query: URLSearchParams): Promise<FakeCore> {
 		sync: query.get("sync") ?? "received",
 		hasInterruptedDraft: query.has("draft"),
 		hasChanges: !query.has("nochanges"),
+		conflicts: (query.get("conflicts") ?? "fields").split(",").filter(isDemoConflict),
 		settings: {
 			language: query.get("language") ?? "sv",
 			mode: query.get("mode") ?? "sol",

@@ -11,6 +11,16 @@ export interface TownFeature {
 /** The invented town: features by dataset id. */
 export type Town = Readonly<Record<string, { readonly features: readonly TownFeature[] }>>;
 
+/** All features of a dataset. */
+export function allOf(town: Town, dataset: string): readonly TownFeature[] {
+	return town[dataset]?.features ?? [];
+}
+
+/** One feature by its id. */
+export function featureOf(town: Town, dataset: string, id: string): TownFeature | undefined {
+	return allOf(town, dataset).find((feature) => feature.properties["id"] === id);
+}
+
 /** Every corner of a geometry. */
 export function corners(geometry: GeoJSON.Geometry): GeoJSON.Position[] {
 	switch (geometry.type) {

@@ -1,5 +1,6 @@
 import type { StyleSpecification } from "maplibre-gl";
 import type { Palette } from "../palette";
+import { comparison } from "./comparison";
 import { ground, property, ways } from "./ground";
 import { highlights, highlightSources } from "./highlights";
 import { labels } from "./labels";
@@ -40,6 +41,7 @@ export function buildStyle(palette: Palette, addresses: StyleAddresses): StyleSp
 			...pipeLabels(palette),
 			...fittings(palette).filter((layer) => layer.id.endsWith("-name")),
 			...highlights(palette),
+			...comparison(palette),
 		],
 	};
 }

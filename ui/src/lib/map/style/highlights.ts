@@ -2,10 +2,10 @@ import type { LayerSpecification, SourceSpecification } from "maplibre-gl";
 import type { Palette } from "../palette";
 import { DATASET_KEY, fonts, get, live, text, where } from "./parts";
 
-/** The sources that the program fills itself: what is selected, previewed and numbered. */
+/** The sources that the program fills itself: what is selected, previewed, numbered and compared. */
 export function highlightSources(): Record<string, SourceSpecification> {
 	const empty = { type: "geojson" as const, data: { type: "FeatureCollection" as const, features: [] } };
-	return { selected: empty, previewed: empty, marks: empty };
+	return { selected: empty, previewed: empty, marks: empty, compared: empty };
 }
 
 /** Own work, the previewed hit, the selected feature and the numbers of a list, above everything else. */

@@ -55,7 +55,9 @@ describe.each(styles)("the style of %s", (_mode, style: StyleSpecification) => {
 					: []),
 			])
 			.filter((text) =>
-				/^(pattern-|hydrant|flow|pin$|crossed|connection|installation|remains$|inspection$)/.test(text),
+				/^(pattern-|hydrant|flow|pin$|crossed|connection|installation|remains$|inspection$|compared-label)/.test(
+					text,
+				),
 			);
 		expect(wanted.length).toBeGreaterThan(10);
 		expect(wanted.filter((name) => !imageNames.includes(name))).toEqual([]);
@@ -89,6 +91,13 @@ describe.each(Object.entries(palettes))("the palette of %s", (_mode, palette) =>
 	it("lets every name be read on land: 4.5 to 1", () => {
 		for (const text of ["text", "textProperty", "textWater", "textNature"] as const)
 			expect(contrast(palette[text], palette.land), text).toBeGreaterThanOrEqual(4.5);
+	});
+
+	it("lets the letters and the outlines of what is compared be read: 4.5 and 3 to 1", () => {
+		expect(contrast(palette.comparedOnBase, palette.comparedBase)).toBeGreaterThanOrEqual(4.5);
+		expect(contrast(palette.onPick, palette.comparedStore)).toBeGreaterThanOrEqual(4.5);
+		for (const ground of [palette.land, palette.built])
+			expect(contrast(palette.comparedCasing, ground)).toBeGreaterThanOrEqual(3);
 	});
 
 	it("makes the selection the strongest thing", () => {
