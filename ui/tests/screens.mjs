@@ -1,6 +1,6 @@
 /**
  * Every screen of the field app on the invented core, in two sizes and both modes: no violation that axe finds,
- * no error in the console, and a picture of each to look at. `node tests/screens.mjs [name]`; the pictures go to
+ * no error in the console, and a picture of each to look at. `node tests/screens.mjs [name [width]]`; the pictures go to
  * the folder that SCREENS_DIR names, else to a new one under the system's temporary folder.
  */
 import { mkdirSync, mkdtempSync, readFileSync } from "node:fs";
@@ -32,6 +32,13 @@ const choose = async (page, text) => {
 	await page.getByTestId("panel-card").waitFor();
 };
 
+/** Opens the first disagreement. */
+const compare = async (page, name = "Jämför") => {
+	await page.getByTestId("rail-changes").click();
+	await page.getByRole("button", { name }).first().click();
+	await page.getByTestId("panel-conflict").getByTestId("conflict-row").first().waitFor();
+};
+
 /** Name, how the laptop is, and what a person does to get there. */
 const screens = [
 	["map", ground, async () => undefined],
@@ -60,6 +67,69 @@ const screens = [
 	["layers", "", async (page) => page.getByTestId("rail-layers").click()],
 	["changes", `${ground}&sync=offline`, async (page) => page.getByTestId("rail-changes").click()],
 	["changes-empty", `${ground}&nochanges`, async (page) => page.getByTestId("rail-changes").click()],
+	[
+		"changes-waiting",
+		`${ground}&waiting&conflicts=fields,edited,others`,
+		async (page) => page.getByTestId("rail-changes").click(),
+	],
+	[
+		"changes-copy",
+		ground,
+		async (page) => {
+			await page.getByTestId("rail-changes").click();
+			await page.getByTestId("save-copy").click();
+		},
+	],
+	["conflict-fields", "sync=attention", (page) => compare(page)],
+	[
+		"conflict-third-value",
+		"sync=attention",
+		async (page) => {
+			await compare(page);
+			for (const row of [0, 1, 2])
+				await page.getByTestId("conflict-row").nth(row).getByRole("radio").first().check();
+			await page.getByLabel("Antal varv").fill("tolv");
+			await page.getByRole("button", { name: "Visa", exact: true }).click();
+			await page.getByTestId("conflict-save").click();
+		},
+	],
+	["conflict-edited", "sync=attention&conflicts=edited", (page) => compare(page)],
+	["conflict-deleted", "sync=attention&conflicts=deleted,fields", (page) => compare(page)],
+	[
+		"conflict-number",
+		"sync=attention&conflicts=number",
+		async (page) => {
+			await compare(page);
+			await page.getByRole("radio", { name: "Ge det här objektet ett annat värde" }).check();
+		},
+	],
+	["conflict-group", "sync=attention&conflicts=group", (page) => compare(page)],
+	["conflict-line-130", "sync=attention&conflicts=line&text=130", (page) => compare(page)],
+	["conflict-others", "conflicts=others", (page) => compare(page)],
+	[
+		"conflict-moved",
+		"sync=attention",
+		async (page) => {
+			await compare(page);
+			await page.evaluate(() => {
+				const { fakeCore } = window;
+				fakeCore.conflicts.move("v118", "funktion", "ej stängbar", "2026-05-19T11:04:00");
+				fakeCore.sync = { ...fakeCore.sync, dataVersion: 2 };
+			});
+			await page.getByTestId("conflict-moved").waitFor();
+		},
+	],
+	[
+		"conflict-focus",
+		"sync=attention",
+		async (page) => {
+			await compare(page);
+			await page.getByTestId("conflict-row").nth(1).getByRole("radio").nth(1).focus();
+			await page.keyboard.press("ArrowRight");
+			await page.keyboard.press("ArrowLeft");
+		},
+	],
+	["conflict-english", "sync=attention&language=en", (page) => compare(page, "Compare")],
 	["in-view", "", async (page) => page.getByTestId("rail-view").click()],
 	["settings", ground, async (page) => page.getByTestId("rail-settings").click()],
 	[
@@ -131,6 +201,7 @@ async function violations(page) {
 }
 
 const only = process.argv[2];
+const onlySize = process.argv[3];
 const server = await serve(built);
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium" });
 let passed = 0;
@@ -138,6 +209,7 @@ const failures = [];
 for (const [name, query, act] of screens) {
 	if (only && !name.startsWith(only)) continue;
 	for (const [width, height] of sizes) {
+		if (onlySize && onlySize !== `${width}`) continue;
 		for (const mode of ["sol", "natt"]) {
 			const title = `${name}-${width}x${height}-${mode}`;
 			const context = await browser.newContext({

@@ -23,8 +23,8 @@ pub struct ConflictSummary {
     pub title: String,
     /// What kind of disagreement it is; that of the first when there are several.
     pub kind: ConflictKind,
-    /// How many fields are concerned.
-    pub n_fields: u32,
+    /// The fields that are concerned.
+    pub fields: Vec<FieldId>,
     /// When the candidate was made, on its author's clock.
     pub at: Timestamp,
     /// Whether an own edit is the candidate.
@@ -111,7 +111,7 @@ impl Field {
                 dataset: first.dataset.clone(),
                 title: self.conflict_title(feature, first)?,
                 kind: first.conflict.kind,
-                n_fields: fields.len() as u32,
+                fields: fields.into_iter().cloned().collect(),
                 at: first.conflict.candidate_by.at,
                 is_mine: known.iter().any(|it| it.is_mine),
                 is_deferred: known.iter().all(|it| it.is_deferred),

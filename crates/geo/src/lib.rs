@@ -17,7 +17,10 @@ pub use bounds::Bounds;
 pub use cell_cover::{CellCover, CellCoverError};
 pub use compass::{Compass, direction_on_grid};
 pub use geometry::{Geometry, GeometryKind, GeometryPart};
-pub use measure::{area_on_grid_m2, distance_on_grid_m, distance_to_geometry_m, length_on_grid_m};
+pub use measure::{
+    area_on_grid_m2, distance_on_grid_m, distance_to_geometry_m, greatest_deviation_m,
+    length_on_grid_m,
+};
 pub use position::{Crs, EastNorthM, Grid, LonLatDeg, Position, PositionError, WebMercator, Wgs84};
 pub use sweref::{GridSystem, GridSystemError};
 pub use wkb::GeometryError;

@@ -3,7 +3,7 @@
 use geo_types::{Coord, Geometry as Types, LineString, Polygon};
 
 use crate::geometry::Geometry;
-use crate::position::{Grid, Position};
+use crate::position::{Grid, Position, computed};
 
 /// Straight distance on the grid in metres. Within 4 parts in a million of the ground near 15° E in zone 15 00.
 pub fn distance_on_grid_m(a: Position<Grid>, b: Position<Grid>) -> f64 {
@@ -53,6 +53,25 @@ pub fn distance_to_geometry_m(at: Position<Grid>, geometry: &Geometry) -> f64 {
         }
     });
     least_m
+}
+
+/// How far two geometries differ at most, in metres: the greatest distance from a vertex of either to the other. A
+/// vertex inside the other's polygon counts nothing; 0 when one of them is empty.
+pub fn greatest_deviation_m(a: &Geometry, b: &Geometry) -> f64 {
+    let directed = |from: &Geometry, to: &Geometry| {
+        let mut greatest_m = 0.0_f64;
+        for_each_path(&from.to_types(), &mut |path, _| {
+            for vertex in &path.0 {
+                let at = computed::<Grid>(vertex.x, vertex.y);
+                let off_m = distance_to_geometry_m(at, to);
+                if off_m.is_finite() {
+                    greatest_m = greatest_m.max(off_m);
+                }
+            }
+        });
+        greatest_m
+    };
+    directed(a, b).max(directed(b, a))
 }
 
 fn to_segment_m(p: Coord<f64>, a: Coord<f64>, b: Coord<f64>) -> f64 {
@@ -159,6 +178,21 @@ mod tests {
     fn distance_is_zero_inside_and_to_the_border_outside() {
         assert_eq!(distance_to_geometry_m(at(162950.0, 6608950.0), &square()), 0.0);
         assert!((distance_to_geometry_m(at(163010.0, 6608950.0), &square()) - 10.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn two_courses_differ_by_their_farthest_bend_either_way_round() {
+        let line = |bend_n: f64| {
+            Geometry::from_types(&Types::LineString(LineString::from(vec![
+                (162_900.0, 6_608_900.0),
+                (162_950.0, bend_n),
+                (163_000.0, 6_608_900.0),
+            ])))
+        };
+        let (straight, bent) = (line(6_608_900.0), line(6_608_908.0));
+        assert!((greatest_deviation_m(&straight, &bent) - 8.0).abs() < 1e-9);
+        assert!((greatest_deviation_m(&bent, &straight) - 8.0).abs() < 1e-9);
+        assert_eq!(greatest_deviation_m(&bent, &bent), 0.0);
     }
 
     #[test]

@@ -3,28 +3,29 @@
 use std::collections::BTreeSet;
 
 use base64::Engine as _;
-use faltkarta_app::{DraftAnswers, Submission};
+use faltkarta_app::{ChangeRow, DraftAnswers, Field, Submission};
 use faltkarta_model::{BlobId, DatasetId, FeatureId};
 
 use crate::command::{
     AddPhoto, AddPhotoInput, Answer, CloseDraft, CloseDraftInput, CompleteDraft,
-    CompleteDraftInput, DeferConflict, DeferConflictInput, ListConflicts, ListConflictsInput,
-    LoadConflict, LoadConflictInput, ResolveConflict, ResolveConflictInput,
-    DescribePosition, DescribePositionInput, DiscardDraft, DiscardDraftInput,
-    FindPlaces, FindPlacesInput, IdentifyFeatures, IdentifyFeaturesInput, ListChanges,
-    ListChangesInput, ListDrafts, ListDraftsInput, ListRecentPlaces, ListRecentPlacesInput,
-    LoadCard, LoadCardInput, LoadEnrolment, LoadEnrolmentInput, LoadSession, LoadSessionInput,
-    LoadSync, LoadSyncInput, LogFault, LogFaultInput, OpenDraft, OpenDraftInput, RememberPlace,
-    RememberPlaceInput, RemovePhoto, RemovePhotoInput, RestoreDraft, RestoreDraftInput, SaveDraft,
-    SaveDraftInput, SaveOutbox, SaveOutboxInput, SaveSettings, SaveSettingsInput, StartDraft,
-    StartDraftInput, StartEnrolment, StartEnrolmentInput, StartSync, StartSyncInput,
+    CompleteDraftInput, DeferConflict, DeferConflictInput, DescribePosition, DescribePositionInput,
+    DiscardDraft, DiscardDraftInput, FindPlaces, FindPlacesInput, IdentifyFeatures,
+    IdentifyFeaturesInput, ListChanges, ListChangesInput, ListConflicts, ListConflictsInput,
+    ListDrafts, ListDraftsInput, ListRecentPlaces, ListRecentPlacesInput, LoadCard, LoadCardInput,
+    LoadConflict, LoadConflictInput, LoadEnrolment, LoadEnrolmentInput, LoadSession,
+    LoadSessionInput, LoadSync, LoadSyncInput, LogFault, LogFaultInput, OpenDraft, OpenDraftInput,
+    RememberPlace, RememberPlaceInput, RemovePhoto, RemovePhotoInput, ResolveConflict,
+    ResolveConflictInput, RestoreDraft, RestoreDraftInput, SaveDraft, SaveDraftInput, SaveOutbox,
+    SaveOutboxInput, SaveSettings, SaveSettingsInput, StartDraft, StartDraftInput, StartEnrolment,
+    StartEnrolmentInput, StartSync, StartSyncInput,
 };
+use crate::conflict;
 use crate::convert;
 use crate::desk::Desk;
 use crate::dto::{
-    CardDto, ChangeDto, ChangesDto, ConflictCardDto, ConflictSummaryDto, DraftDto, DraftSummaryDto, EmptyDto, EnrolmentDto, HitDto,
-    IdentifyAnswerDto, PhotoDto, PointDto, SavedDto, SearchAnswerDto, SessionDto, SettingsDto,
-    SyncDto, ViewDto, WrittenFileDto,
+    CardDto, ChangeDto, ChangesDto, ConflictCardDto, ConflictSummaryDto, DraftDto, DraftSummaryDto,
+    EmptyDto, EnrolmentDto, HitDto, IdentifyAnswerDto, PhotoDto, PointDto, SavedDto,
+    SearchAnswerDto, SessionDto, SettingsDto, SyncDto, ViewDto, WrittenFileDto,
 };
 use crate::error::ApiError;
 
@@ -284,21 +285,43 @@ impl Answer<ListChanges> for Desk {
 impl Desk {
     fn changes(&self) -> Result<ChangesDto, ApiError> {
         let grid = self.grid();
-        let (changes, drafts) = self.read(|field| Ok((field.changes()?, field.drafts()?)))?;
+        let (counts, photos, named, drafts) = self.read(|field| {
+            let changes = field.changes()?;
+            let waits_for: Vec<String> =
+                changes.rows.iter().map(|it| waits_for(field, it, &changes.rows)).collect();
+            let named: Vec<_> = changes.rows.into_iter().zip(waits_for).collect();
+            Ok((changes.counts, changes.photos, named, field.drafts()?))
+        })?;
         let n_drafts = drafts.len() as u32;
         let mut rows: Vec<ChangeDto> =
             drafts.into_iter().map(|it| convert::draft_as_change(it, grid)).collect();
-        rows.extend(changes.rows.into_iter().map(|it| convert::change(it, grid)));
+        rows.extend(
+            named
+                .into_iter()
+                .map(|(it, waits_for)| ChangeDto { waits_for, ..convert::change(it, grid) }),
+        );
         rows.sort_by(|a, b| b.at.cmp(&a.at));
         Ok(ChangesDto {
-            n_saved_here: changes.counts.saved_here + n_drafts,
-            n_received: changes.counts.received,
-            n_secured: changes.counts.secured,
-            n_photos_taken: changes.photos.taken,
-            n_photos_received: changes.photos.received,
+            n_saved_here: counts.saved_here + n_drafts,
+            n_received: counts.received,
+            n_secured: counts.secured,
+            n_photos_taken: photos.taken,
+            n_photos_received: photos.received,
             rows,
         })
     }
+}
+
+/// How that is called which an edit waits for: a feature of the store's, or an earlier edit of one's own.
+fn waits_for(field: &Field, change: &ChangeRow, all: &[ChangeRow]) -> String {
+    let Some(feature) = change.waits_for else { return String::new() };
+    let own =
+        all.iter().find(|it| it.row.op.feature == feature && it.row.op.id != change.row.op.id);
+    let stored = || {
+        let stored = field.store().feature(feature).ok().flatten()?.feature;
+        Some(conflict::declared(field, &stored.dataset)?.label(&stored))
+    };
+    own.map(|it| it.row.title.clone()).or_else(stored).unwrap_or_default()
 }
 
 impl Answer<ListConflicts> for Desk {
@@ -306,25 +329,42 @@ impl Answer<ListConflicts> for Desk {
         &self,
         ListConflictsInput {}: ListConflictsInput,
     ) -> Result<Vec<ConflictSummaryDto>, ApiError> {
-        Err(ApiError::Internal)
+        self.read(|field| {
+            let conflicts = field.conflicts()?;
+            Ok(conflicts.into_iter().map(|it| conflict::summary(field, it)).collect())
+        })
     }
 }
 
 impl Answer<LoadConflict> for Desk {
-    fn answer(&self, _input: LoadConflictInput) -> Result<ConflictCardDto, ApiError> {
-        Err(ApiError::Internal)
+    fn answer(&self, input: LoadConflictInput) -> Result<ConflictCardDto, ApiError> {
+        let feature = feature_id(&input.feature)?;
+        self.read(|field| Ok(conflict::card(field, field.conflict_card(feature)?)))
     }
 }
 
 impl Answer<ResolveConflict> for Desk {
-    fn answer(&self, _input: ResolveConflictInput) -> Result<ChangesDto, ApiError> {
-        Err(ApiError::Internal)
+    fn answer(&self, input: ResolveConflictInput) -> Result<ChangesDto, ApiError> {
+        let feature = feature_id(&input.feature)?;
+        let dataset = dataset_id(&input.dataset)?;
+        let now = self.now();
+        let choices = {
+            let field = self.shared().lock();
+            conflict::choices(conflict::declared(&field, &dataset), &input.decisions)?
+        };
+        self.write(|field| {
+            field.resolve(feature, &choices, input.note.as_deref(), now, &mut *self.ids())
+        })?;
+        self.wake_exchange();
+        self.changes()
     }
 }
 
 impl Answer<DeferConflict> for Desk {
-    fn answer(&self, _input: DeferConflictInput) -> Result<EmptyDto, ApiError> {
-        Err(ApiError::Internal)
+    fn answer(&self, input: DeferConflictInput) -> Result<EmptyDto, ApiError> {
+        let feature = feature_id(&input.feature)?;
+        self.write(|field| field.defer_conflict(feature))?;
+        Ok(EmptyDto {})
     }
 }
 

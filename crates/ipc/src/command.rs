@@ -7,9 +7,9 @@ use ts_rs::TS;
 
 use crate::desk::Desk;
 use crate::dto::{
-    CardDto, ChangesDto, ConflictCardDto, ConflictSummaryDto, DecisionDto, DraftDto, DraftSummaryDto, EmptyDto, EnrolmentDto, HitDto,
-    IdentifyAnswerDto, PhotoDto, PointDto, SavedDto, SearchAnswerDto, SessionDto, SettingsDto,
-    SyncDto, WrittenFileDto,
+    CardDto, ChangesDto, ConflictCardDto, ConflictSummaryDto, DecisionDto, DraftDto,
+    DraftSummaryDto, EmptyDto, EnrolmentDto, HitDto, IdentifyAnswerDto, PhotoDto, PointDto,
+    SavedDto, SearchAnswerDto, SessionDto, SettingsDto, SyncDto, WrittenFileDto,
 };
 use crate::error::ApiError;
 
@@ -219,6 +219,8 @@ commands! {
     /// Decides the conflicts of one feature; the decision is saved here when this answers. Refused with
     /// `conflict_moved` when the store's values are not those of the card any more.
     ResolveConflict = "resolve_conflict": ResolveConflictInput {
+        /// Its dataset.
+        dataset: String,
         /// The feature.
         feature: String,
         /// One for each conflict of the card.

@@ -208,7 +208,7 @@ pub(crate) fn card(card: Card, grid: GridSystem) -> CardDto {
     }
 }
 
-fn field_type(field_type: FieldType) -> &'static str {
+pub(crate) fn field_type(field_type: FieldType) -> &'static str {
     match field_type {
         FieldType::Text => "text",
         FieldType::Int => "int",
@@ -286,7 +286,7 @@ pub(crate) fn change(change: ChangeRow, grid: GridSystem) -> ChangeDto {
         detail: change.row.detail,
         at: change.row.made_at,
         state: change.row.state.as_str().to_owned(),
-        reason: change.row.why,
+        reason: if change.is_moved_out { "left_area".to_owned() } else { change.row.why },
         waits_for: String::new(),
         dataset: change.row.op.dataset.to_string(),
         feature: change.row.op.feature.to_string(),

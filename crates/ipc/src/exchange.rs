@@ -6,7 +6,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use faltkarta_app::{
-    AppError, EnrolStep, Enrolment, Phase, Scheduler, enrol, install_next_package, sync_round,
+    AppError, EnrolStep, Enrolment, Field, Phase, Scheduler, enrol, install_next_package,
+    sync_round,
 };
 use faltkarta_model::Timestamp;
 
@@ -35,6 +36,8 @@ struct State {
     n_to_send: Option<u32>,
     enrolment: EnrolmentDto,
     is_enrolling: bool,
+    /// How many conflicts waited for this person at a data version.
+    to_decide: Option<(u32, u32)>,
 }
 
 impl Exchange {
@@ -46,6 +49,7 @@ impl Exchange {
                 n_to_send: None,
                 enrolment: step("idle", "", 0, 0),
                 is_enrolling: false,
+                to_decide: None,
             }),
             wake: Condvar::new(),
         }
@@ -164,6 +168,20 @@ impl Shared {
         self.exchange.wake.notify_all();
     }
 
+    /// Conflicts that wait for this person. Looked for only when something has changed: it is asked every second.
+    fn n_to_decide(&self, field: &Field) -> Result<u32, AppError> {
+        let version = field.data_version();
+        if let Some((seen, count)) = self.exchange.lock().to_decide
+            && seen == version
+        {
+            return Ok(count);
+        }
+        let conflicts = field.conflicts()?;
+        let count = conflicts.iter().filter(|it| it.is_mine && !it.is_deferred).count() as u32;
+        self.exchange.lock().to_decide = Some((version, count));
+        Ok(count)
+    }
+
     fn is_enrolled(&self) -> bool {
         self.lock().session().is_ok_and(|session| session.phase == Phase::Enrolled)
     }
@@ -180,10 +198,13 @@ impl Desk {
     /// The state of the exchange in the words of the chip.
     pub(crate) fn sync_state(&self) -> Result<SyncDto, ApiError> {
         let now = self.now();
-        let (status, is_enrolled, tile_version, data_version) = self.read(|field| {
-            let is_enrolled = field.session()?.phase == Phase::Enrolled;
-            Ok((field.status(now)?, is_enrolled, field.tile_version(), field.data_version()))
-        })?;
+        let (status, n_to_decide, is_enrolled, tile_version, data_version) =
+            self.read(|field| {
+                let is_enrolled = field.session()?.phase == Phase::Enrolled;
+                let n_to_decide = self.shared().n_to_decide(field)?;
+                let (tiles, data) = (field.tile_version(), field.data_version());
+                Ok((field.status(now)?, n_to_decide, is_enrolled, tiles, data))
+            })?;
         let mut state = self.shared().exchange.lock();
         let n_waiting = status.edits.saved_here;
         let n_to_send = state.n_to_send.unwrap_or_default().max(n_waiting);
@@ -196,7 +217,7 @@ impl Desk {
             "sending"
         } else if status.offline_since.is_some() {
             "offline"
-        } else if status.edits.needs_attention > 0 {
+        } else if n_to_decide > 0 {
             "attention"
         } else {
             "received"
@@ -212,7 +233,7 @@ impl Desk {
             n_sent: n_to_send - n_waiting,
             n_to_send,
             n_photos_left: status.photos.waiting,
-            n_to_decide: status.edits.needs_attention,
+            n_to_decide,
             error_code: status.error_code,
             next_try_s,
             tile_version,

@@ -6,6 +6,7 @@
 
 mod answers;
 mod command;
+mod conflict;
 mod convert;
 mod desk;
 mod dto;

@@ -24,6 +24,8 @@ dto! {
         is_mine: bool,
         /// The person left it to the coordinator.
         is_deferred: bool,
+        /// The store has not judged it yet: it shows what an unsent edit will meet.
+        is_expected: bool,
         /// Where, or null.
         position: Option<PointDto>,
     }
@@ -39,13 +41,11 @@ dto! {
         singular: TitleDto,
         /// As in the list.
         kind: String,
-        /// When the author of the candidates had last fetched, RFC 3339, or null.
-        fetched_at: Option<String>,
         /// What is to be decided; one choice for each.
         rows: Vec<ConflictRowDto>,
         /// Fields of the same edit that fitted by themselves.
         merged: Vec<MergedFieldDto>,
-        /// Who set what the store holds; null when it came with a delivery.
+        /// Who set what the store holds; null when it came with a delivery or is not known here.
         store_by: Option<AuthorDto>,
         /// Who wants the candidates.
         candidate_by: AuthorDto,
@@ -73,6 +73,8 @@ dto! {
         conflict: String,
         /// A field, `group:NAME`, or `*` for the whole row.
         key: String,
+        /// As in the list; one feature may have several kinds.
+        kind: String,
         /// The fields that are judged together.
         fields: Vec<ClashDto>,
     }
@@ -123,14 +125,14 @@ dto! {
         area_m2: Option<f64>,
         /// How good it is in metres, when the same edit says it.
         accuracy_m: Option<f64>,
-        /// How far it lies from the base; null for the base itself and when there is none.
+        /// How far it is from the base; null for the base itself and when there is none.
         moved: Option<MoveDto>,
     }
     /// From one place to another.
     MoveDto {
-        /// Distance in metres on the grid.
+        /// Distance in metres on the grid; for lines and areas the greatest one between the two.
         distance_m: f64,
-        /// `n`, `ne`, `e`, `se`, `s`, `sw`, `w` or `nw`; empty when it has not moved.
+        /// `n`, `ne`, `e`, `se`, `s`, `sw`, `w` or `nw`; empty when it has not moved, and for lines and areas.
         direction: String,
     }
     /// A field that fitted by itself.

@@ -97,9 +97,15 @@ describe("changes", () => {
 		const [first] = demoCore().changes.rows;
 		if (!first) throw new Error("no rows");
 		const reasons = [
-			[{ state: "parked", reason: "missing_parent", waitsFor: "Brunn SNB-77" }, "Skickas när Brunn SNB-77 är mottagen"],
+			[
+				{ state: "parked", reason: "missing_parent", waitsFor: "Brunn SNB-77" },
+				"Skickas när Brunn SNB-77 är mottagen",
+			],
 			[{ state: "parked", reason: "missing_parent" }, "Skickas när det den hör till är mottaget"],
-			[{ state: "quarantined", reason: "unpermitted" }, "Du har inte rätt till området. Ändringen syns för samordnaren."],
+			[
+				{ state: "quarantined", reason: "unpermitted" },
+				"Du har inte rätt till området. Ändringen syns för samordnaren.",
+			],
 			[{ state: "quarantined", reason: "" }, "Samordnaren godkänner"],
 			[{ state: "received", reason: "left_area" }, "Flyttad ut ur ditt område"],
 			[{ state: "received", reason: "" }, ""],

@@ -4,12 +4,13 @@ import type {
 	ClashDto,
 	ClashValueDto,
 	ConflictCardDto,
+	ConflictRowDto,
 	ConflictSummaryDto,
 	MoveDto,
 	ShapeDto,
 	TitleDto,
 } from "../core/bindings";
-import { areaText, dayText, lengthText, momentText, numberText, titleText, withUnit } from "../words/format";
+import { areaText, lengthText, momentText, numberText, titleText, withUnit } from "../words/format";
 import { m } from "../words/generated/messages.js";
 
 /** The three sides of a disagreement. */
@@ -36,7 +37,7 @@ export function sideText(side: Side, isMine: boolean): { readonly name: string; 
 export function sideAuthor(card: ConflictCardDto, side: Side, now: Date): string {
 	switch (side) {
 		case "base":
-			return card.fetchedAt === null ? "" : m.conflict_fetched({ day: dayText(card.fetchedAt, now) });
+			return card.isMine ? m.conflict_base_seen() : m.conflict_base_before();
 		case "store":
 			return card.storeBy === null ? m.conflict_delivery() : authorText(card.storeBy, now);
 		case "candidate":
@@ -81,10 +82,12 @@ function shapeText(shape: ShapeDto): string {
 	if (shape.moved) return moveText(shape.moved);
 	if (shape.areaM2 !== null) return areaText(shape.areaM2);
 	if (shape.lengthM !== null) return lengthText(shape.lengthM);
-	return m.conflict_place();
+	if (shape.accuracyM !== null) return accuracyText(shape.accuracyM);
+	const { gridNM, gridEM } = shape.position;
+	return `N\u00a0${numberText(gridNM)} E\u00a0${numberText(gridEM)}`;
 }
 
-/** A move in words: `8,1 m åt NV`. */
+/** A move in words: `8,1 m åt NV`; of a line or an area, how far it is from what it was at most. */
 export function moveText(move: MoveDto): string {
 	const directions: Readonly<Record<string, () => string>> = {
 		n: m.conflict_direction_n,
@@ -98,18 +101,18 @@ export function moveText(move: MoveDto): string {
 	};
 	const direction = directions[move.direction];
 	// Under a centimetre nobody has moved anything.
-	if (!direction || move.distanceM < 0.01) return m.conflict_not_moved();
+	if (move.distanceM < 0.01) return m.conflict_not_moved();
 	const decimals = move.distanceM < 1 ? 2 : move.distanceM < 100 ? 1 : 0;
-	return m.conflict_moved_by({
-		distance: withUnit(move.distanceM, "m", decimals),
-		direction: direction(),
-	});
+	const distance = withUnit(move.distanceM, "m", decimals);
+	return direction
+		? m.conflict_moved_by({ distance, direction: direction() })
+		: m.conflict_farthest({ distance });
 }
 
 /** The second line of a value: how good a place is, or where it lies. */
 export function valueDetail(value: ClashValueDto): string {
 	if (!value.shape) return "";
-	if (value.shape.accuracyM !== null) return accuracyText(value.shape.accuracyM);
+	if (value.shape.accuracyM !== null && value.shape.moved) return accuracyText(value.shape.accuracyM);
 	if (value.shape.moved && value.shape.areaM2 !== null) return areaText(value.shape.areaM2);
 	if (value.shape.moved && value.shape.lengthM !== null) return lengthText(value.shape.lengthM);
 	return "";
@@ -153,9 +156,19 @@ function lowered(word: string): string {
 	return word.charAt(0).toLocaleLowerCase("sv") + word.slice(1);
 }
 
-/** Whether the object is decided as a whole and not field by field. */
-export function isWhole(card: ConflictCardDto): boolean {
-	return card.kind !== "field" && card.kind !== "duplicate_key";
+/** The conflicts of a card by how they are decided: on the object as a whole, about a number, field by field. */
+export function rowsBy(card: ConflictCardDto): {
+	readonly whole: readonly ConflictRowDto[];
+	readonly number: readonly ConflictRowDto[];
+	readonly fields: readonly ConflictRowDto[];
+} {
+	const isField = (row: ConflictRowDto) => row.kind === "field";
+	const isNumber = (row: ConflictRowDto) => row.kind === "duplicate_key";
+	return {
+		whole: card.rows.filter((row) => !isField(row) && !isNumber(row)),
+		number: card.rows.filter(isNumber),
+		fields: card.rows.filter(isField),
+	};
 }
 
 /** Which sides have something to show in a disagreement about an object as a whole. */
@@ -177,10 +190,11 @@ export function wholeColumns(kind: string): readonly Side[] {
 /** The two things that can become of an object as a whole: as the store has it, or as the edit wants it. */
 export function wholeChoices(
 	card: ConflictCardDto,
+	kind: string,
 ): readonly { readonly take: "mine" | "theirs"; readonly text: string }[] {
 	const mine = (text: string) => ({ take: "mine", text }) as const;
 	const theirs = (text: string) => ({ take: "theirs", text }) as const;
-	switch (card.kind) {
+	switch (kind) {
 		case "edited_vs_deleted":
 			return [
 				mine(card.isMine ? m.conflict_keep_mine() : m.conflict_keep_proposed()),
@@ -201,7 +215,7 @@ export function wholeChoices(
 }
 
 /** What has happened, and that nothing is lost. */
-export function noteText(card: ConflictCardDto, now: Date): { readonly fact: string; readonly more: string } {
+export function noteText(card: ConflictCardDto): { readonly fact: string; readonly more: string } {
 	const who = nameOf(card.storeBy);
 	const other = nameOf(card.candidateBy);
 	switch (card.kind) {
@@ -231,16 +245,14 @@ export function noteText(card: ConflictCardDto, now: Date): { readonly fact: str
 		case "group":
 			return { fact: m.conflict_group(), more: m.conflict_group_more() };
 		default:
-			return { fact: sameText(card, now), more: m.conflict_same_more() };
+			return { fact: sameText(card), more: m.conflict_same_more() };
 	}
 }
 
-function sameText(card: ConflictCardDto, now: Date): string {
-	if (!card.isMine)
-		return m.conflict_same_others({ first: nameOf(card.storeBy), second: nameOf(card.candidateBy) });
-	return card.fetchedAt === null
+function sameText(card: ConflictCardDto): string {
+	return card.isMine
 		? m.conflict_same()
-		: m.conflict_same_since({ day: dayText(card.fetchedAt, now) });
+		: m.conflict_same_others({ first: nameOf(card.storeBy), second: nameOf(card.candidateBy) });
 }
 
 function nameOf(author: AuthorDto | null): string {

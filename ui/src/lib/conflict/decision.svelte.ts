@@ -131,6 +131,7 @@ export class Decision {
 		this.#failure = null;
 		const note = this.note.trim();
 		const result = await this.#core.call("resolve_conflict", {
+			dataset: card.dataset,
 			feature: this.feature,
 			decisions,
 			note: note === "" ? null : note,
@@ -171,10 +172,8 @@ export class Decision {
 		const card = result.value;
 		this.#shown = { state: "card", card };
 		this.#showsProblems = false;
-		// What the person on site made is chosen; what is not theirs, nobody chooses for them.
-		const first = firstTake(card);
 		this.#choices = Object.fromEntries(
-			card.rows.map((row) => [row.conflict, { take: first, typed: begun(row) }]),
+			card.rows.map((row) => [row.conflict, { take: firstTake(card, row), typed: begun(row) }]),
 		);
 	}
 
@@ -205,10 +204,11 @@ export class Decision {
 	}
 }
 
-function firstTake(card: ConflictCardDto): Take | null {
+/** What the person on site made is chosen; what is not theirs, nobody chooses for them. */
+function firstTake(card: ConflictCardDto, row: ConflictRowDto): Take | null {
 	if (!card.isMine) return null;
 	// The same number on two objects is not decided by keeping it: that has to be said.
-	return card.kind === "duplicate_key" ? null : "mine";
+	return row.kind === "duplicate_key" ? null : "mine";
 }
 
 function begun(row: ConflictRowDto): Record<string, Typed> {

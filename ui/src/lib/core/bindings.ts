@@ -334,10 +334,6 @@ singular: TitleDto,
  */
 kind: string, 
 /**
- * When the author of the candidates had last fetched, RFC 3339, or null.
- */
-fetchedAt: string | null, 
-/**
  * What is to be decided; one choice for each.
  */
 rows: Array<ConflictRowDto>, 
@@ -346,7 +342,7 @@ rows: Array<ConflictRowDto>,
  */
 merged: Array<MergedFieldDto>, 
 /**
- * Who set what the store holds; null when it came with a delivery.
+ * Who set what the store holds; null when it came with a delivery or is not known here.
  */
 storeBy: AuthorDto | null, 
 /**
@@ -379,6 +375,10 @@ conflict: string,
  * A field, `group:NAME`, or `*` for the whole row.
  */
 key: string, 
+/**
+ * As in the list; one feature may have several kinds.
+ */
+kind: string, 
 /**
  * The fields that are judged together.
  */
@@ -417,6 +417,10 @@ isMine: boolean,
  * The person left it to the coordinator.
  */
 isDeferred: boolean, 
+/**
+ * The store has not judged it yet: it shows what an unsent edit will meet.
+ */
+isExpected: boolean, 
 /**
  * Where, or null.
  */
@@ -906,11 +910,11 @@ value: ClashValueDto, };
 
 export type MoveDto = { 
 /**
- * Distance in metres on the grid.
+ * Distance in metres on the grid; for lines and areas the greatest one between the two.
  */
 distanceM: number, 
 /**
- * `n`, `ne`, `e`, `se`, `s`, `sw`, `w` or `nw`; empty when it has not moved.
+ * `n`, `ne`, `e`, `se`, `s`, `sw`, `w` or `nw`; empty when it has not moved, and for lines and areas.
  */
 direction: string, };
 
@@ -1017,6 +1021,10 @@ draft: string,
 blob: string, };
 
 export type ResolveConflictInput = { 
+/**
+ * Its dataset.
+ */
+dataset: string, 
 /**
  * The feature.
  */
@@ -1224,7 +1232,7 @@ areaM2: number | null,
  */
 accuracyM: number | null, 
 /**
- * How far it lies from the base; null for the base itself and when there is none.
+ * How far it is from the base; null for the base itself and when there is none.
  */
 moved: MoveDto | null, };
 

@@ -7,7 +7,7 @@ import type { Compared } from "../map/compared";
 import type { FieldMap } from "../map/fieldMap";
 
 /** How near the map goes to what is compared. */
-const COMPARE_ZOOM = 19.5;
+const COMPARE_ZOOM = 18.4;
 /** How near it goes to one of the three. */
 const SIDE_ZOOM = 19;
 
@@ -48,7 +48,7 @@ export class Deciding {
 				const shape = clash[side].shape;
 				return shape ? [comparedOf(side, shape, card.isMine)] : [];
 			});
-		if (!card.other?.position || !card.position) return [];
+		if (!card.position) return [];
 		const pin = (side: "candidate" | "other", point: { lonDeg: number; latDeg: number }, letter: string) => ({
 			side,
 			letter,
@@ -58,6 +58,7 @@ export class Deciding {
 			latDeg: point.latDeg,
 			accuracyM: null,
 		});
+		if (!card.other?.position) return [pin("candidate", card.position, "")];
 		return [pin("candidate", card.position, "1"), pin("other", card.other.position, "2")];
 	}
 

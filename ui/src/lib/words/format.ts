@@ -78,21 +78,13 @@ export function nearText(at: string, now: Date): string {
 	return day;
 }
 
-/** A day as it is said: `18 maj`, with the year when it is another one. */
-export function dayText(at: string, now: Date): string {
-	return dayOf(at, now, "long");
-}
-
 /** A day and a time as they are said: `18 maj 14:20`. They never part. */
 export function momentText(at: string, now: Date): string {
-	return `${dayOf(at, now, "short")} ${timeText(at)}`.replaceAll(" ", NO_BREAK);
-}
-
-function dayOf(at: string, now: Date, month: "long" | "short"): string {
 	const date = new Date(at);
 	const year = date.getFullYear() === now.getFullYear() ? {} : ({ year: "numeric" } as const);
 	const locale = getLocale() === "en" ? "en-GB" : "sv-SE";
-	return new Intl.DateTimeFormat(locale, { day: "numeric", month, ...year }).format(date);
+	const day = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", ...year }).format(date);
+	return `${day} ${timeText(at)}`.replaceAll(" ", NO_BREAK);
 }
 
 /** The time when it is today, else the date. */

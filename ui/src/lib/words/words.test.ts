@@ -53,6 +53,8 @@ describe("refusals", () => {
 			{ code: "photo_empty" },
 			{ code: "photo_too_large", nBytes: 60_000_000, nBytesMax: 50_000_000 },
 			{ code: "photo_unreadable" },
+			{ code: "conflict_moved" },
+			{ code: "conflict_not_found" },
 			{ code: "disk_full" },
 			{ code: "folder_in_use" },
 			{ code: "store_damaged" },

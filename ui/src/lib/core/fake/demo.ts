@@ -389,3 +389,22 @@ export function demoChanges(): ChangeDto[] {
 		),
 	];
 }
+
+/** Own work that waits for something else, and why. */
+export function demoWaiting(): ChangeDto[] {
+	return [
+		{
+			...change("w1", "inspection", "Kontroll brunn SNB-77", "Utan avvikelse", "09:40", "parked", 429, 146),
+			reason: "missing_parent",
+			waitsFor: "Brunn SNB-77",
+		},
+		{
+			...change("w2", "edit", "Ventil AV-140", "Läge: Stängd", "09:12", "quarantined", 80, 420),
+			reason: "unpermitted",
+		},
+		{
+			...change("w3", "edit", "Brandpost BP 22", "Flöde: 980 l/min", "09:05", "received", 20, 300),
+			reason: "left_area",
+		},
+	];
+}

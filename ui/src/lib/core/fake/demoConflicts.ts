@@ -75,7 +75,7 @@ function clash(
 }
 
 function row(key: string, ...fields: readonly ClashDto[]): ConflictRowDto {
-	return { conflict: `conflict-${key}-${fields[0]?.field ?? ""}`, key, fields: [...fields] };
+	return { conflict: `conflict-${key}-${fields[0]?.field ?? ""}`, key, kind: "field", fields: [...fields] };
 }
 
 function card(
@@ -84,7 +84,6 @@ function card(
 	return {
 		dataset: "valve",
 		singular: { sv: "Avstängningsventil", en: "Shut-off valve" },
-		fetchedAt: "2026-05-18T06:55:00",
 		merged: [],
 		storeBy: operations,
 		candidateBy: me,
@@ -93,6 +92,7 @@ function card(
 		bounds: null,
 		position: null,
 		...part,
+		rows: part.rows.map((one) => ({ ...one, kind: part.kind })),
 	};
 }
 
@@ -199,7 +199,7 @@ function edited(): ConflictCardDto {
 		feature: "v121",
 		title: "Ventil AV-121",
 		kind: "edited_vs_deleted",
-		rows: [row("*", functionClash())],
+		rows: [row("*", { ...functionClash(), candidate: working("ej stängbar") })],
 		position: at(330, 336),
 	});
 }
@@ -220,7 +220,6 @@ function number(): ConflictCardDto {
 		feature: "v131",
 		title: "Ventil AV-131",
 		kind: "duplicate_key",
-		fetchedAt: null,
 		rows: [
 			row(
 				"nummer",
@@ -288,7 +287,7 @@ function line(): ConflictCardDto {
 			[250, 384],
 		],
 		131.6,
-		{ distanceM: 8, direction: "n" },
+		{ distanceM: 8, direction: "" },
 	);
 	const mine = lineShape(
 		[
@@ -297,7 +296,7 @@ function line(): ConflictCardDto {
 			[250, 384],
 		],
 		131.7,
-		{ distanceM: 10.2, direction: "s" },
+		{ distanceM: 10.2, direction: "" },
 	);
 	return card({
 		feature: "water_pipe-1",

@@ -28,6 +28,7 @@ export class FakeConflicts {
 			at: card.candidateBy.at,
 			isMine: card.isMine,
 			isDeferred: this.#deferred.has(card.feature),
+			isExpected: false,
 			position: card.position,
 		}));
 	}

@@ -11,7 +11,7 @@ import type {
 } from "../bindings";
 import type { CommandName, Core, Input, Output, Result } from "../core";
 import { LOADED_TILE_PROTOCOL } from "../core";
-import { DEMO_DAY, demoChanges, demoDatasets, demoForms, demoSettings, demoSync } from "./demo";
+import { DEMO_DAY, demoChanges, demoDatasets, demoForms, demoSettings, demoSync, demoWaiting } from "./demo";
 import { demoConflicts, type DemoConflict } from "./demoConflicts";
 import { cardOf, identify } from "./fakeCards";
 import { FakeConflicts } from "./fakeConflicts";
@@ -29,6 +29,8 @@ export interface FakeOptions {
 	/** Whether a draft was open when the program ended. */
 	readonly hasInterruptedDraft?: boolean;
 	readonly hasChanges?: boolean;
+	/** Whether some of it waits for something else. */
+	readonly hasWaiting?: boolean;
 	/** Which disagreements there are. */
 	readonly conflicts?: readonly DemoConflict[];
 	/** The XForm of each form by id. */
@@ -67,7 +69,7 @@ export class FakeCore implements Core {
 			...demoSync(this.phase === "enrolled" ? (options.sync ?? "received") : "bundle"),
 			nToDecide: this.phase === "enrolled" ? this.conflicts.nToDecide : 0,
 		};
-		const rows = hasChanges ? demoChanges() : [];
+		const rows = hasChanges ? [...demoChanges(), ...(options.hasWaiting ? demoWaiting() : [])] : [];
 		this.changes = {
 			nSavedHere: rows.filter((row) => row.state === "saved_here").length,
 			nReceived: rows.filter((row) => row.state === "received").length,
