@@ -87,8 +87,8 @@ const screens = [
 		async (page) => {
 			await compare(page);
 			for (const row of [0, 1, 2])
-				await page.getByTestId("conflict-row").nth(row).getByRole("radio").first().check();
-			await page.getByLabel("Antal varv").fill("tolv");
+				await page.getByTestId("conflict-row").nth(row).getByRole("radio").last().check({ force: true });
+			await page.getByRole("textbox", { name: "Antal varv" }).fill("tolv");
 			await page.getByRole("button", { name: "Visa", exact: true }).click();
 			await page.getByTestId("conflict-save").click();
 		},

@@ -254,17 +254,23 @@ export class FieldMap {
 		this.#setData("compared", comparedFeatures(compared));
 	}
 
-	/** Shows a rectangle with room around it, or a point at a readable zoom. `coveredPx` at the left is not used. */
+	/** Shows a rectangle with room around it, or a point at a readable zoom. `coveredPx` at the left is not used;
+	 * `roomPx` more is kept free around a rectangle. */
 	show(
 		target: { readonly bounds: BoundsDto } | { readonly lonDeg: number; readonly latDeg: number },
-		{ minZoom = 16.5, maxZoom = 18, coveredPx = 0 } = {},
+		{ minZoom = 16.5, maxZoom = 18, coveredPx = 0, roomPx = 0 } = {},
 	): void {
 		if ("lonDeg" in target) {
 			this.#go({ center: toLngLat(target), zoom: Math.max(this.#map.getZoom(), minZoom) }, coveredPx / 2);
 			return;
 		}
 		const camera = this.#map.cameraForBounds(toLngLatBounds(target.bounds), {
-			padding: FIT_PADDING,
+			padding: {
+				top: FIT_PADDING.top + roomPx,
+				bottom: FIT_PADDING.bottom + roomPx,
+				left: FIT_PADDING.left + roomPx,
+				right: FIT_PADDING.right + roomPx,
+			},
 			maxZoom,
 		});
 		if (camera?.center) this.#go({ center: LngLat.convert(camera.center).toArray(), zoom: camera.zoom });

@@ -1,13 +1,15 @@
 import { Conflicts } from "../conflict/conflicts.svelte";
 import { accuracyText, sides, sideText, type Side } from "../conflict/conflictText";
 import { Decision } from "../conflict/decision.svelte";
-import type { ChangesDto, ClashDto, ConflictSummaryDto, ShapeDto } from "../core/bindings";
+import type { ChangesDto, ClashDto, ConflictSummaryDto, PointDto, ShapeDto } from "../core/bindings";
 import type { Core } from "../core/core";
 import type { Compared } from "../map/compared";
 import type { FieldMap } from "../map/fieldMap";
 
 /** How near the map goes to what is compared. */
 const COMPARE_ZOOM = 18.4;
+/** Room for a letter and what stands beside it. */
+const MARK_PX = 48;
 /** How near it goes to one of the three. */
 const SIDE_ZOOM = 19;
 
@@ -49,10 +51,10 @@ export class Deciding {
 				return shape ? [comparedOf(side, shape, card.isMine)] : [];
 			});
 		if (!card.position) return [];
-		const pin = (side: "candidate" | "other", point: { lonDeg: number; latDeg: number }, letter: string) => ({
+		const pin = (side: "candidate" | "other", point: PointDto, letter: string) => ({
 			side,
 			letter,
-			label: card.title,
+			label: letter === "" ? card.title : "",
 			geometryJson: JSON.stringify({ type: "Point", coordinates: [point.lonDeg, point.latDeg] }),
 			lonDeg: point.lonDeg,
 			latDeg: point.latDeg,
@@ -115,7 +117,7 @@ export class Deciding {
 
 	#showAll(): void {
 		const card = this.#decision?.card;
-		if (card?.bounds) this.#map()?.show({ bounds: card.bounds }, { maxZoom: COMPARE_ZOOM });
+		if (card?.bounds) this.#map()?.show({ bounds: card.bounds }, { maxZoom: COMPARE_ZOOM, roomPx: MARK_PX });
 		else if (card?.position) this.#map()?.show(card.position, { minZoom: 17 });
 	}
 }

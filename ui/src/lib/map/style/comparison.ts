@@ -80,6 +80,27 @@ export function comparison(p: Palette): LayerSpecification[] {
 			paint: { "line-color": p.comparedMove, "line-width": 3, "line-dasharray": [0.1, 2] },
 		},
 		{
+			id: "compared-label",
+			type: "symbol",
+			source,
+			filter: where(isPart("mark"), ["!=", ["get", "label"], ""]),
+			layout: {
+				"icon-image": "compared-label",
+				"icon-text-fit": "both",
+				"icon-text-fit-padding": [2, 6, 2, 6],
+				"icon-allow-overlap": true,
+				"text-field": text("label"),
+				"text-font": [fonts.semibold],
+				"text-size": 13,
+				"text-max-width": 30,
+				"text-justify": "auto",
+				"text-variable-anchor-offset": anchors(),
+				"text-allow-overlap": true,
+			},
+			paint: { "text-color": p.text },
+		},
+		// Drawn last and so placed first: labels keep clear of the letters.
+		{
 			id: "compared-mark",
 			type: "symbol",
 			source,
@@ -104,26 +125,6 @@ export function comparison(p: Palette): LayerSpecification[] {
 			paint: {
 				"text-color": byValue("side", [["base", p.comparedOnBase]], p.onPick),
 			},
-		},
-		{
-			id: "compared-label",
-			type: "symbol",
-			source,
-			filter: where(isPart("mark"), ["!=", ["get", "label"], ""]),
-			layout: {
-				"icon-image": "compared-label",
-				"icon-text-fit": "both",
-				"icon-text-fit-padding": [2, 6, 2, 6],
-				"icon-allow-overlap": true,
-				"text-field": text("label"),
-				"text-font": [fonts.semibold],
-				"text-size": 13,
-				"text-max-width": 30,
-				"text-justify": "auto",
-				"text-variable-anchor-offset": anchors(),
-				"text-allow-overlap": true,
-			},
-			paint: { "text-color": p.text },
 		},
 	];
 }
