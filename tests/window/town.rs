@@ -68,6 +68,25 @@ pub(crate) fn join(laptop: &Path, port: u16) {
     cli(&["field", &laptop.to_string_lossy(), "join", &format!("http://127.0.0.1:{port}")]);
 }
 
+/// Enrols a laptop for somebody.
+pub(crate) fn join_as(laptop: &Path, port: u16, user: &str) {
+    let url = format!("http://127.0.0.1:{port}");
+    cli(&["field", &laptop.to_string_lossy(), "join", &url, "--user", user]);
+}
+
+/// Changes values of a feature on a laptop; each is `field=value`.
+pub(crate) fn edit(laptop: &Path, feature: &str, set: &[&str]) {
+    let laptop = laptop.to_string_lossy();
+    let mut arguments = vec!["field", &laptop, "edit", "update", "--id", feature];
+    arguments.extend(set.iter().flat_map(|it| ["--set", it]));
+    cli(&arguments);
+}
+
+/// One round of a laptop with its store.
+pub(crate) fn sync(laptop: &Path) {
+    cli(&["field", &laptop.to_string_lossy(), "sync"]);
+}
+
 /// Runs the command line program and expects it to succeed.
 fn cli(arguments: &[&str]) {
     let output = Command::new(program("faltkarta"))

@@ -150,8 +150,13 @@ impl Answer<LoadCard> for Desk {
     fn answer(&self, input: LoadCardInput) -> Result<CardDto, ApiError> {
         let (dataset, id) = (dataset_id(&input.dataset)?, feature_id(&input.id)?);
         let now = self.now();
-        let card = self.read(|field| field.card(&dataset, id, now))?;
-        Ok(convert::card(card, self.grid()))
+        self.read(|field| {
+            let card = field.card(&dataset, id, now)?;
+            let rows = field.history(id)?;
+            let history =
+                rows.into_iter().map(|it| conflict::history(field, &dataset, it)).collect();
+            Ok(convert::card(card, history, field.grid()))
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use faltkarta_app::{
-    Choice, ConflictCard, ConflictRow, ConflictSummary, Field, point_on, to_geojson,
+    Choice, ConflictCard, ConflictRow, ConflictSummary, Field, HistoryRow, point_on, to_geojson,
 };
 use faltkarta_geo::{
     Bounds, Compass, EastNorthM, Geometry, GeometryKind, Grid, GridSystem, Position,
@@ -14,13 +14,14 @@ use faltkarta_model::{
     Title, Value,
 };
 use faltkarta_protocol::Author;
+use faltkarta_store::EditState;
 use uuid::Uuid;
 
 use crate::convert::{bounds, field_type, point, title, word};
 use crate::dto::{
     AuthorDto, ClashDto, ClashValueDto, CodeDto, ConflictCardDto, ConflictRowDto,
-    ConflictSummaryDto, DecisionDto, MergedFieldDto, MoveDto, OtherFeatureDto, PointDto, ShapeDto,
-    TitleDto,
+    ConflictSummaryDto, DecisionDto, FieldValueDto, HistoryRowDto, MoveDto, OtherFeatureDto,
+    PointDto, ShapeDto, TitleDto,
 };
 use crate::error::ApiError;
 
@@ -220,7 +221,7 @@ fn merged(
     declared: Option<&Dataset>,
     feature: FeatureId,
     id: &FieldId,
-) -> MergedFieldDto {
+) -> FieldValueDto {
     let stored = field.store().feature(feature).ok().flatten().map(|it| it.feature);
     let value = stored.map_or(Value::Null, |it| {
         if id.as_str() == GEOMETRY_FIELD {
@@ -229,13 +230,40 @@ fn merged(
             it.value(id.as_str()).clone()
         }
     });
+    field_value(field.grid(), declared, id, &value)
+}
+
+fn field_value(
+    grid: GridSystem,
+    declared: Option<&Dataset>,
+    id: &FieldId,
+    value: &Value,
+) -> FieldValueDto {
     let declaration = declared.and_then(|it| it.field(id.as_str()));
-    MergedFieldDto {
+    FieldValueDto {
         field: id.to_string(),
         title: field_title(declared, id),
         value_type: value_type(id, declaration).to_owned(),
         unit: declaration.map(|it| it.unit.clone()).unwrap_or_default(),
-        value: clash_value(field.grid(), declaration, &value, None, None),
+        value: clash_value(grid, declaration, value, None, None),
+    }
+}
+
+/// What has happened to a feature. Fields that a card never shows are left out.
+pub(crate) fn history(field: &Field, dataset: &DatasetId, row: HistoryRow) -> HistoryRowDto {
+    let declared = declared(field, dataset);
+    let is_shown = |id: &FieldId| {
+        id.as_str() == GEOMETRY_FIELD
+            || declared.and_then(|it| it.field(id.as_str())).is_some_and(|it| it.card)
+    };
+    let shown = row.fields.iter().filter(|(id, _)| is_shown(id));
+    HistoryRowDto {
+        fields: shown.map(|(id, it)| field_value(field.grid(), declared, id, it)).collect(),
+        by: row.by.map(author),
+        kind: row.kind.as_str().to_owned(),
+        own_state: row.own_state.map(EditState::as_str).unwrap_or_default().to_owned(),
+        is_merged: row.is_merged,
+        note: row.note.unwrap_or_default(),
     }
 }
 

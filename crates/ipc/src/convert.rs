@@ -10,8 +10,8 @@ use faltkarta_search::{Hit, PlaceKind};
 use faltkarta_store::{Attachment, EditState};
 
 use crate::dto::{
-    BoundsDto, CardDto, ChangeDto, DatasetDto, DraftDto, DraftSummaryDto, FactDto, FormDto, HitDto,
-    IdentifiedDto, PhotoDto, PointDto, PrefillDto, TitleDto, VisitDto,
+    BoundsDto, CardDto, ChangeDto, DatasetDto, DraftDto, DraftSummaryDto, FactDto, FormDto,
+    HistoryRowDto, HitDto, IdentifiedDto, PhotoDto, PointDto, PrefillDto, TitleDto, VisitDto,
 };
 use crate::error::ApiError;
 
@@ -159,7 +159,7 @@ pub(crate) fn form(declared: &FormDeclaration) -> FormDto {
     }
 }
 
-pub(crate) fn card(card: Card, grid: GridSystem) -> CardDto {
+pub(crate) fn card(card: Card, history: Vec<HistoryRowDto>, grid: GridSystem) -> CardDto {
     CardDto {
         dataset: card.feature.dataset.to_string(),
         id: card.feature.id.to_string(),
@@ -196,6 +196,7 @@ pub(crate) fn card(card: Card, grid: GridSystem) -> CardDto {
                 state: visit.state.as_str().to_owned(),
             })
             .collect(),
+        history,
         also_here: card.also_here.iter().map(identified).collect(),
         publisher: card.publisher,
         data_date: card.data_date,

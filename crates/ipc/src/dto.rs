@@ -293,6 +293,8 @@ dto! {
         addresses: Vec<String>,
         /// Earlier visits by both bodies, newest first.
         visits: Vec<VisitDto>,
+        /// What has happened to it, newest first.
+        history: Vec<HistoryRowDto>,
         /// What else lies at its place.
         also_here: Vec<IdentifiedDto>,
         /// Who publishes it.

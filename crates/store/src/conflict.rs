@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use faltkarta_changes::ConflictKind;
 use faltkarta_model::{DatasetId, FeatureId, OpId, Timestamp};
 use faltkarta_protocol::{FeedConflict, FeedEntry};
@@ -126,6 +128,16 @@ fn put(
         fetched_at.map(|it| it.to_string()),
     ))?;
     Ok(())
+}
+
+/// The ids of a feature's open conflicts.
+pub(crate) fn open_ids(
+    conn: &Connection,
+    feature: FeatureId,
+) -> Result<BTreeSet<Vec<u8>>, StoreError> {
+    let mut statement = conn.prepare_cached("SELECT id FROM conflict WHERE feature = ?1")?;
+    let rows = statement.query_map([&feature.as_bytes()[..]], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// Whether the store has a conflict of this operation open, as far as is known here.

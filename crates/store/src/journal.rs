@@ -402,7 +402,8 @@ pub(crate) fn record(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let (state, why) = match outcome {
-        Outcome::Applied | Outcome::Merged | Outcome::Same => ("received", ""),
+        Outcome::Applied | Outcome::Same => ("received", ""),
+        Outcome::Merged => ("received", "merged"),
         Outcome::Conflict { .. } => ("conflict", ""),
         Outcome::Parked { why } => ("parked", why.as_str()),
         Outcome::Quarantined { why } => ("quarantined", why.as_str()),

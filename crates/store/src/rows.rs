@@ -10,6 +10,7 @@ use crate::conflict;
 use crate::error::{StoreError, bad_column};
 use crate::feature::{base_of, overlay_of};
 use crate::feed::{PageEffect, change_of};
+use crate::history;
 use crate::journal::{cursor_seq, record};
 use crate::overlay;
 use crate::store::Store;
@@ -237,6 +238,10 @@ pub(crate) fn take_entry(
         statement.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
     let (gone_seq, has_left) = gone.unwrap_or_default();
     let seen_seq = base.as_ref().map_or(0, |it| it.seq).max(gone_seq);
+    if entry.seq > seen_seq {
+        let open = conflict::open_ids(tx, entry.feature)?;
+        history::note(tx, entry, base.as_ref(), &open)?;
+    }
     if entry.seq >= seen_seq {
         conflict::replace(tx, entry, now)?;
     }

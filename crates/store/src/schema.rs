@@ -84,6 +84,9 @@ CREATE TABLE conflict(id BLOB PRIMARY KEY, feature BLOB NOT NULL, dataset TEXT N
 CREATE INDEX conflict_feature ON conflict(feature);
 -- Conflicts that the person left to the coordinator.
 CREATE TABLE deferred(conflict BLOB PRIMARY KEY) STRICT;
+-- What the feed has told of features since their package: who changed what.
+CREATE TABLE history(feature BLOB NOT NULL, seq INTEGER NOT NULL, op BLOB NOT NULL, author TEXT, kind TEXT NOT NULL,
+                     changes TEXT NOT NULL, PRIMARY KEY(feature, seq)) STRICT, WITHOUT ROWID;
 -- Rows that left the laptop's area and stay while something here hangs on them.
 CREATE TABLE moved_out(id BLOB PRIMARY KEY, seq INTEGER NOT NULL) STRICT;
 -- Datasets to fetch row by row, and how far each is: the id of the last row that is in place.

@@ -44,7 +44,7 @@ dto! {
         /// What is to be decided; one choice for each.
         rows: Vec<ConflictRowDto>,
         /// Fields of the same edit that fitted by themselves.
-        merged: Vec<MergedFieldDto>,
+        merged: Vec<FieldValueDto>,
         /// Who set what the store holds; null when it came with a delivery or is not known here.
         store_by: Option<AuthorDto>,
         /// Who wants the candidates.
@@ -135,8 +135,8 @@ dto! {
         /// `n`, `ne`, `e`, `se`, `s`, `sw`, `w` or `nw`; empty when it has not moved, and for lines and areas.
         direction: String,
     }
-    /// A field that fitted by itself.
-    MergedFieldDto {
+    /// A field with its value.
+    FieldValueDto {
         /// Field id.
         field: String,
         /// What it is called.
@@ -145,8 +145,23 @@ dto! {
         value_type: String,
         /// Unit or empty.
         unit: String,
-        /// What the feature has now.
+        /// Its value.
         value: ClashValueDto,
+    }
+    /// One thing that happened to a feature.
+    HistoryRowDto {
+        /// Who did it; null for what came with a delivery.
+        by: Option<AuthorDto>,
+        /// `created`, `changed`, `deleted`, `disputed` or `decided`.
+        kind: String,
+        /// The values that were set.
+        fields: Vec<FieldValueDto>,
+        /// Where it stands when it was made on this laptop, as in `ChangeDto`; empty otherwise.
+        own_state: String,
+        /// An edit of this laptop fitted beside changes of others that it had not seen.
+        is_merged: bool,
+        /// Why, in the author's words, or empty.
+        note: String,
     }
     /// The other feature of a disagreement about a number.
     OtherFeatureDto {

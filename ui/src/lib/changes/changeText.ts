@@ -27,6 +27,10 @@ export function reasonText(change: ChangeDto): string {
 			return m.changes_reason_group();
 		case "left_area":
 			return m.changes_reason_outside();
+		case "merged":
+			return m.changes_reason_merged();
+		case "resolved":
+			return m.changes_reason_resolved();
 		case "unpermitted":
 			return m.changes_reason_rights();
 		case "unknown_dataset":

@@ -118,6 +118,10 @@ addresses: Array<string>,
  */
 visits: Array<VisitDto>, 
 /**
+ * What has happened to it, newest first.
+ */
+history: Array<HistoryRowDto>, 
+/**
  * What else lies at its place.
  */
 alsoHere: Array<IdentifiedDto>, 
@@ -340,7 +344,7 @@ rows: Array<ConflictRowDto>,
 /**
  * Fields of the same edit that fitted by themselves.
  */
-merged: Array<MergedFieldDto>, 
+merged: Array<FieldValueDto>, 
 /**
  * Who set what the store holds; null when it came with a delivery or is not known here.
  */
@@ -702,6 +706,28 @@ unit: string,
  */
 ownEdit: string, };
 
+export type FieldValueDto = { 
+/**
+ * Field id.
+ */
+field: string, 
+/**
+ * What it is called.
+ */
+title: TitleDto, 
+/**
+ * What kind of value it is, as in `ClashDto`.
+ */
+valueType: string, 
+/**
+ * Unit or empty.
+ */
+unit: string, 
+/**
+ * Its value.
+ */
+value: ClashValueDto, };
+
 export type FindPlacesInput = { 
 /**
  * As typed.
@@ -741,6 +767,32 @@ body: string,
  * Roles of the datasets that it is filled on.
  */
 subjectRoles: Array<string>, };
+
+export type HistoryRowDto = { 
+/**
+ * Who did it; null for what came with a delivery.
+ */
+by: AuthorDto | null, 
+/**
+ * `created`, `changed`, `deleted`, `disputed` or `decided`.
+ */
+kind: string, 
+/**
+ * The values that were set.
+ */
+fields: Array<FieldValueDto>, 
+/**
+ * Where it stands when it was made on this laptop, as in `ChangeDto`; empty otherwise.
+ */
+ownState: string, 
+/**
+ * An edit of this laptop fitted beside changes of others that it had not seen.
+ */
+isMerged: boolean, 
+/**
+ * Why, in the author's words, or empty.
+ */
+note: string, };
 
 export type HitDto = { 
 /**
@@ -885,28 +937,6 @@ export type LogFaultInput = {
  * Where and what, without positions, answers or names.
  */
 text: string, };
-
-export type MergedFieldDto = { 
-/**
- * Field id.
- */
-field: string, 
-/**
- * What it is called.
- */
-title: TitleDto, 
-/**
- * What kind of value it is, as in `ClashDto`.
- */
-valueType: string, 
-/**
- * Unit or empty.
- */
-unit: string, 
-/**
- * What the feature has now.
- */
-value: ClashValueDto, };
 
 export type MoveDto = { 
 /**

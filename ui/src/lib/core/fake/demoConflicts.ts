@@ -4,6 +4,8 @@ import type {
 	ClashValueDto,
 	ConflictCardDto,
 	ConflictRowDto,
+	FieldValueDto,
+	HistoryRowDto,
 	PointDto,
 	ShapeDto,
 	TitleDto,
@@ -361,4 +363,39 @@ export function demoConflicts(kinds: readonly DemoConflict[]): ConflictCardDto[]
 		others,
 	};
 	return kinds.map((kind) => make[kind]());
+}
+
+/** What has happened to a valve of the invented town. */
+export function demoHistory(): HistoryRowDto[] {
+	const field = (id: string, title: TitleDto, shown: ClashValueDto, valueType = "text"): FieldValueDto => ({
+		field: id,
+		title,
+		valueType,
+		unit: "",
+		value: shown,
+	});
+	const event = (kind: string, by: AuthorDto | null, fields: FieldValueDto[]): HistoryRowDto => ({
+		by,
+		kind,
+		fields,
+		ownState: "",
+		isMerged: false,
+		note: "",
+	});
+	return [
+		{
+			...event("decided", { ...me, at: `${DEMO_DAY}T10:52:00` }, [
+				field("funktion", functionTitle, working("trög")),
+			]),
+			ownState: "saved_here",
+			note: "Provade igen på plats",
+		},
+		{
+			...event("changed", me, [field("antal_varv", turns, value("18"), "int")]),
+			ownState: "received",
+			isMerged: true,
+		},
+		event("changed", operations, [field("funktion", functionTitle, working("trög"))]),
+		event("changed", null, [field("senast_motionerad", exercised, value("2021-06-10"), "date")]),
+	];
 }

@@ -1,5 +1,6 @@
 import type { CardDto, DatasetDto, IdentifiedDto, IdentifyFeaturesInput } from "../bindings";
 import { demoForms } from "./demo";
+import { demoHistory } from "./demoConflicts";
 import { factsOf, labelOf, propertyText } from "./fakeLabels";
 import { allOf, boundsOf, distanceM, pointOn, type Town, type TownFeature } from "./town";
 
@@ -98,6 +99,7 @@ export function cardOf(
 						},
 					]
 				: [],
+		history: dataset === "valve" && isOwn ? demoHistory() : [],
 		alsoHere,
 		publisher: declared?.publisher ?? "",
 		dataDate: declared?.dataDate ?? null,
