@@ -51,7 +51,7 @@ fn a_conflict_comes_whole_with_the_feed_and_survives_a_kill() {
     let laptop = laptop.kill();
     let summary = list(&laptop).remove(0);
     assert_eq!(
-        (summary.feature, summary.kind, summary.n_fields),
+        (summary.feature, summary.kind, summary.fields.len()),
         (valve(), ConflictKind::Field, 1)
     );
     assert_eq!(summary.title, "Ventil AV-118");

@@ -41,7 +41,7 @@ fn list(field: &Field, voice: Voice) -> Result<(), Failure> {
         .map(|it| {
             json!({
                 "feature": it.feature, "dataset": it.dataset.as_str(), "title": it.title,
-                "kind": it.kind, "fields": it.n_fields, "at": it.at.to_string(), "mine": it.is_mine,
+                "kind": it.kind, "fields": it.fields.len(), "at": it.at.to_string(), "mine": it.is_mine,
                 "deferred": it.is_deferred, "expected": it.is_expected,
             })
         })
@@ -58,7 +58,7 @@ fn list(field: &Field, voice: Voice) -> Result<(), Failure> {
                     (false, true) => ", visar sig när ändringen skickas",
                     (false, false) => "",
                 };
-                format!("{}  {} ({} fält, {whose}{state})", it.feature, it.title, it.n_fields)
+                format!("{}  {} ({} fält, {whose}{state})", it.feature, it.title, it.fields.len())
             })
             .collect()
     });
