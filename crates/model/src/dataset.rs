@@ -233,6 +233,10 @@ pub struct Field {
     /// For lists: codes that different people add and take away are merged code by code.
     #[serde(default)]
     pub merge_as_set: bool,
+    /// The earlier field whose place this one takes, when its values are of another type: what an older program says
+    /// of that one is converted.
+    #[serde(default)]
+    pub replaces: Option<FieldId>,
     /// Titles of codes; a code that is not listed is shown as it is and flagged at import.
     #[serde(default)]
     pub values: BTreeMap<String, Title>,

@@ -1,12 +1,14 @@
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use faltkarta_changes::{Conflict, Operation};
+use faltkarta_changes::{Conflict, Operation, RowValues};
 use faltkarta_geo::{Bounds, GridSystem};
 use faltkarta_model::{BlobId, Dataset, DatasetId, Feature, FeatureId, OpId, ReplicaId, Timestamp};
 use faltkarta_protocol::{
-    DatasetDigest, DeviceReport, FeedBlob, FeedEntry, JoinReply, JoinRequest, OpOutcome, PushReply,
-    Subscription, SubscriptionPart, Witness,
+    DatasetDigest, Declaration, DeviceReport, FeedBlob, FeedConflict, FeedEntry, JoinReply,
+    JoinRequest, NumberBlock, NumberRequest, OpOutcome, PushReply, Subscription,
+    SubscriptionPart, Witness,
 };
 use uuid::Uuid;
 
@@ -91,6 +93,36 @@ pub trait GeodataStore: Send + Sync {
         body: &[u8],
         now: Timestamp,
     ) -> Result<(), StoreError>;
+
+    /// The pushes of other versions of the wire that are kept, oldest first.
+    fn raw_pushes(&self) -> Result<Vec<RawPush>, StoreError>;
+
+    /// Forgets a kept push, because its operations were taken in.
+    fn drop_raw_push(&self, no: u64) -> Result<(), StoreError>;
+
+    /// Does what is asked beside pushes; one outcome for each operation.
+    ///
+    /// Refuses with [`StoreError::NotFound`] and [`StoreError::NotAcceptable`] what cannot be accepted.
+    fn judge(&self, task: &Task<'_>, rim: &dyn Rim) -> Result<Vec<OpOutcome>, StoreError>;
+
+    /// One revision of a dataset's declaration; every one is kept.
+    fn declaration(&self, dataset: &DatasetId, revision: u32) -> Result<Declaration, StoreError>;
+
+    /// Leases numbers of a series to a laptop; the same request gets the same block. `least` is the least number that
+    /// is free by what the store holds.
+    fn lease_numbers(
+        &self,
+        device: Uuid,
+        request: &NumberRequest,
+        least: u64,
+        now: Timestamp,
+    ) -> Result<NumberBlock, StoreError>;
+
+    /// One feature with what a decision about it needs, deleted or not.
+    fn stored_feature(&self, id: FeatureId) -> Result<Option<StoredFeature>, StoreError>;
+
+    /// The open conflicts of a feature as they are told to laptops.
+    fn conflicts_of(&self, feature: FeatureId) -> Result<Vec<FeedConflict>, StoreError>;
 
     /// A page of the feed after a cursor; an empty cursor is the beginning. Asserts that the numbers have no hole.
     fn pull(
@@ -188,9 +220,51 @@ pub trait GeodataStore: Send + Sync {
     fn packages_folder(&self) -> &Path;
 }
 
-/// An operation that could not be read, with what is known of it.
+/// What a store is asked to judge beside the pushes of laptops.
+#[derive(Debug, Clone, Copy)]
+pub enum Task<'a> {
+    /// Operations that came another way than by a push: out of an emergency file, out of a push of another version of
+    /// the wire, or the coordinator's own. They keep authors and ids.
+    Relay {
+        /// Where they come from, as people are told.
+        device: &'a str,
+        /// Whose rights are asked for; `None` asks for none.
+        role: Option<Role>,
+        /// In the order of their numbers.
+        ops: &'a [Result<Operation, Malformed>],
+    },
+    /// The coordinator lets an operation in that is quarantined, or the operations of a parked group one by one.
+    Accept {
+        /// The operation.
+        op: OpId,
+        /// Who decides.
+        by: &'a str,
+    },
+    /// Operations are judged again that are parked for a reason, as their outcome says it.
+    Retry {
+        /// `schema`, `missing_parent`.
+        why: &'a str,
+    },
+}
+
+/// A push in another version of the wire, as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawPush {
+    /// Counts them.
+    pub no: u64,
+    /// The laptop.
+    pub device: Uuid,
+    /// When it came.
+    pub at: Timestamp,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// An operation that is not judged, with what is known of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Malformed {
+    /// `malformed` when it cannot be read, `foreign_workspace` when it names another workspace.
+    pub why: &'static str,
     /// Its id, which is the least that must be readable.
     pub op: OpId,
     /// Its JSON as it came.
@@ -410,6 +484,25 @@ pub struct OpenConflict {
     pub user: String,
     /// When it arrived.
     pub at: Timestamp,
+}
+
+/// A feature with what a decision about it needs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredFeature {
+    /// The dataset.
+    pub dataset: DatasetId,
+    /// Counts accepted changes from 1.
+    pub version: u32,
+    /// Whether it was deleted; the values are those before.
+    pub is_deleted: bool,
+    /// Its values, the geometry among them.
+    pub values: RowValues,
+    /// Its attachments.
+    pub blobs: BTreeSet<BlobId>,
+    /// The operations that made its children.
+    pub children: Vec<OpId>,
+    /// What it hangs on.
+    pub parent: Option<FeatureId>,
 }
 
 /// An operation that waits.

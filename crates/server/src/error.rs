@@ -212,6 +212,12 @@ pub enum StoreError {
         /// Where.
         place: String,
     },
+    /// A waiting operation that nobody can let in: it waits for something else, or cannot be read.
+    #[error("an operation that waits because of {why} cannot be let in")]
+    NotAcceptable {
+        /// Why it waits.
+        why: String,
+    },
     /// There is no such thing.
     #[error("there is no such thing")]
     NotFound,
@@ -276,6 +282,7 @@ impl StoreError {
             Self::PreviewDamaged => "preview_damaged",
             Self::BlobsUnreachable { .. } => "blobs_unreachable",
             Self::BlobsElsewhere { .. } => "blobs_elsewhere",
+            Self::NotAcceptable { .. } => "not_acceptable",
             Self::NotFound => "not_found",
             Self::UnknownWorkspace => "unknown_workspace",
             Self::PackageChanged => "package_changed",

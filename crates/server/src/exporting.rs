@@ -89,6 +89,7 @@ impl ExportSource {
             derived: false,
             unique: false,
             merge_as_set: false,
+            replaces: None,
             values: BTreeMap::new(),
         }));
     }

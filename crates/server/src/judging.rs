@@ -12,6 +12,7 @@ mod catalogue;
 mod chain;
 mod content;
 mod delivery;
+mod derive;
 mod dispute;
 mod hold;
 mod judge;
@@ -19,14 +20,16 @@ mod push;
 mod rows;
 mod sheet;
 mod spread;
+mod task;
+mod translate;
 
 pub(crate) use aftermath::look_again;
 pub(crate) use apply::{Circumstances, merge_row, set_by};
 pub(crate) use batch::{Batch, Entry, LineageRow, LogRow};
 pub(crate) use catalogue::{Catalogue, Declared};
 pub(crate) use chain::{first_chain, next_chain};
-pub(crate) use delivery::{delivered_cause, delivered_op};
-pub(crate) use content::{Content, Hash16, properties_json};
+pub(crate) use content::{Content, Hash16};
+pub(crate) use delivery::{delivered_cause, delivered_content, delivered_op};
 pub(crate) use dispute::{ConflictRow, ConflictState};
 pub(crate) use hold::HeldOp;
 pub(crate) use push::take_push;
@@ -34,3 +37,5 @@ pub(crate) use rows::{
     ChildRow, FeatureRow, Held, Lineage, Logged, Opening, Place, Rows, Settled, WitnessIs,
 };
 pub(crate) use spread::moves_along;
+pub(crate) use task::carry_out;
+pub(crate) use translate::{convert, may_follow};

@@ -11,7 +11,9 @@
 mod areas;
 mod backend;
 mod blobs;
+mod catching_up;
 mod console;
+mod deciding;
 mod defaults;
 mod enrol;
 mod error;
@@ -21,6 +23,7 @@ mod http;
 mod importing;
 mod judging;
 mod keeping;
+mod numbering;
 mod packaging;
 mod postgres;
 mod rim;
@@ -30,13 +33,16 @@ mod sqlite;
 pub use areas::{Reader, Wanted};
 pub use backend::{
     BackupRow, BlobCounts, DatasetRow, Delivered, DeliveryCounts, DeviceRow, FeatureFilter,
-    FeedPage, GeodataStore, HeldRow, LookedAt, OpenConflict, PackageInputs, PackageRow, Pusher,
-    ReportRow, RowsAsk, RowsPage, StoreHead, StoredBlob, StoredForm,
+    FeedPage, GeodataStore, HeldRow, LookedAt, Malformed, OpenConflict, PackageInputs, PackageRow,
+    Pusher, RawPush, ReportRow, RowsAsk, RowsPage, StoreHead, StoredBlob, StoredFeature,
+    StoredForm, Task,
 };
 pub use blobs::{
     BlobPiece, BlobPlace, BucketKeys, CollectReport, Depot, IdleBlob, add_to_blob, collect_blobs,
 };
+pub use catching_up::read_operation;
 pub use console::typescript as console_typescript;
+pub use deciding::{Decision, decide};
 pub use error::StoreError;
 pub use exporting::{ExportSource, export_features};
 pub use http::{ServeOptions, Serving, inline_router, serve};
@@ -48,6 +54,7 @@ pub use keeping::{
     BACKUP_FORMAT, BackupManifest, BackupReport, RestoreOptions, RestoreReport, VerifyReport,
     back_up, restore, verify,
 };
+pub use numbering::lease_numbers;
 pub use packaging::{BuiltPackage, build_package};
 pub use postgres::{PostgresPlace, PostgresStore, open_postgres};
 pub use rim::Rim;

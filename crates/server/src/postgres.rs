@@ -8,6 +8,7 @@ mod deliver;
 mod devices;
 mod failed;
 mod feed;
+mod keeping;
 mod open;
 mod package_rows;
 mod pool;

@@ -34,13 +34,17 @@ impl Role {
     /// Whether a laptop of this role is sent the features of a dataset.
     pub fn may_fetch(self, dataset: &Dataset) -> bool {
         let is_feature_data = dataset.packaging != Packaging::BaseMap;
-        let is_reader_only = self.bits == 8;
-        is_feature_data && (dataset.class != Class::Protected || !is_reader_only)
+        is_feature_data && (dataset.class != Class::Protected || !self.is_reader_only())
+    }
+
+    /// Whether the only right is to read.
+    pub fn is_reader_only(self) -> bool {
+        self.bits == 8
     }
 
     /// Why an edit of a dataset may not be merged at once; `None` when it may.
     pub fn refusal(self, dataset: &Dataset) -> Option<&'static str> {
-        if self.bits == 8 {
+        if self.is_reader_only() {
             return Some("unpermitted");
         }
         match dataset.policy {

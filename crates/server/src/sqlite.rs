@@ -8,6 +8,7 @@ mod devices;
 mod feed;
 mod feed_writer;
 mod idle;
+mod keeping;
 mod open;
 mod package_rows;
 mod proof;

@@ -71,6 +71,7 @@ fn status_of(error: &StoreError) -> StatusCode {
         | StoreError::WitnessMismatch
         | StoreError::StaleLineage
         | StoreError::WrongOffset { .. }
+        | StoreError::NotAcceptable { .. }
         | StoreError::PackageChanged => StatusCode::CONFLICT,
         StoreError::Resync => StatusCode::GONE,
         StoreError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,

@@ -91,6 +91,8 @@ fn router(context: Context) -> Router {
         .route("/sync/v1/{workspace}/subscription", get(subscription::get).put(subscription::put))
         .route("/sync/v1/{workspace}/rows", get(subscription::rows))
         .route("/sync/v1/{workspace}/digest", get(subscription::digest))
+        .route("/sync/v1/{workspace}/schema/{dataset}/{revision}", get(sync::declaration))
+        .route("/sync/v1/{workspace}/numbers", post(sync::numbers))
         .route("/sync/v1/{workspace}/report", put(report::put))
         .route("/sync/v1/{workspace}/package", get(package::manifest))
         .route("/sync/v1/{workspace}/package/{name}", get(package::newest_file))

@@ -2,24 +2,27 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, QueryRejection};
-use axum::extract::{Query, State};
+use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
-use faltkarta_changes::Operation;
-use faltkarta_model::OpId;
+use faltkarta_model::{DatasetId, OpId};
 use faltkarta_protocol::{
-    Head, JoinReply, JoinRequest, PROTOCOL_VERSION, PullReply, PushReply, Witness,
+    Declaration, Head, JoinReply, JoinRequest, NumberBlock, NumberRequest, PROTOCOL_OLDEST,
+    PROTOCOL_VERSION, PullReply, PushReply, SchemaRevision, Witness,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json_;
 
-use crate::backend::{Malformed, Pusher};
+use crate::backend::{GeodataStore, Pusher};
+use crate::catching_up::{is_name, read_operation};
 use crate::error::StoreError;
 use crate::http::answer::Refusal;
 use crate::http::context::{Asker, Context, Peer};
 use crate::http::encoding::Message;
 use crate::http::subscription::reader;
+use crate::numbering::lease_numbers;
+use crate::role::Role;
 
 /// The most operations in one push.
 const MAX_OPS: usize = 200;
@@ -52,6 +55,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<(Json_, u32), StoreError> {
     Ok((json, protocol))
 }
 
+fn is_spoken(protocol: u32) -> bool {
+    (PROTOCOL_OLDEST..=PROTOCOL_VERSION).contains(&protocol)
+}
+
 /// `POST /sync/v1/join`
 pub(super) async fn join(
     State(context): State<Context>,
@@ -60,12 +67,12 @@ pub(super) async fn join(
     Message(bytes): Message,
 ) -> Result<Json<JoinReply>, Refusal> {
     let (json, protocol) = read(&bytes)?;
-    if protocol != PROTOCOL_VERSION {
+    if !is_spoken(protocol) {
         return Err(StoreError::VersionMismatch { found: protocol }.into());
     }
     let request: JoinRequest = parse(json)?;
     for name in [&request.device_name, &request.user_name] {
-        if name.trim().is_empty() || name.chars().count() > 200 {
+        if name.trim().is_empty() || !is_name(name) {
             let text = "a name must have 1–200 characters".to_owned();
             return Err(StoreError::Malformed { text }.into());
         }
@@ -87,18 +94,6 @@ struct OpenPush {
     former_seqs: BTreeMap<OpId, u64>,
 }
 
-fn read_op(json: Json_) -> Result<Result<Operation, Malformed>, StoreError> {
-    let id = json.get("id").and_then(Json_::as_str).and_then(|it| it.parse::<OpId>().ok());
-    let payload = json.to_string();
-    match serde_json::from_value(json) {
-        Ok(op) => Ok(Ok(op)),
-        Err(error) => match id {
-            Some(op) => Ok(Err(Malformed { op, payload })),
-            None => Err(StoreError::Malformed { text: format!("operation: {error}") }),
-        },
-    }
-}
-
 /// `POST /sync/v1/{workspace}/push`
 pub(super) async fn push(
     State(context): State<Context>,
@@ -107,7 +102,7 @@ pub(super) async fn push(
 ) -> Result<Json<PushReply>, Refusal> {
     let reply = context.run(move |it| {
         let (json, protocol) = read(&bytes)?;
-        if protocol != PROTOCOL_VERSION {
+        if !is_spoken(protocol) {
             // The bytes leave the laptop before its program is replaced.
             it.store.keep_raw_push(&device, &bytes, it.rim.now())?;
             return Err(StoreError::VersionMismatch { found: protocol });
@@ -116,7 +111,8 @@ pub(super) async fn push(
         if request.ops.len() > MAX_OPS {
             return Err(StoreError::TooLarge { most: MAX_OPS as u64, unit: "operations" });
         }
-        let ops: Vec<_> = request.ops.into_iter().map(read_op).collect::<Result<_, _>>()?;
+        let read = |json| read_operation(json, it.store.workspace());
+        let ops: Vec<_> = request.ops.into_iter().map(read).collect::<Result<_, _>>()?;
         let pusher = Pusher {
             device: &device,
             replica: request.replica,
@@ -160,11 +156,53 @@ pub(super) async fn changes(
             safe_seq: page.at.safe_seq,
             min_seq: 0,
             subscription: reader.revision,
-            schema: vec![],
+            schema: schema_of(it.store.as_ref(), device.role),
             server_time: it.rim.now(),
         })
     });
     Ok(Json(reply.await?))
+}
+
+/// The revisions in force of the datasets that a role may have.
+fn schema_of(store: &dyn GeodataStore, role: Role) -> Vec<SchemaRevision> {
+    let datasets = store.datasets().into_iter().filter(|it| role.may_fetch(&it.dataset));
+    datasets.map(|it| SchemaRevision { dataset: it.dataset.id, revision: it.revision }).collect()
+}
+
+/// `GET /sync/v1/{workspace}/schema/{dataset}/{revision}`
+pub(super) async fn declaration(
+    State(context): State<Context>,
+    Asker(device): Asker,
+    path: Result<Path<(String, String, u32)>, PathRejection>,
+) -> Result<Json<Declaration>, Refusal> {
+    let Ok(Path((_, dataset, revision))) = path else { return Err(StoreError::NotFound.into()) };
+    let dataset = DatasetId::parse(&dataset).map_err(|_| StoreError::NotFound)?;
+    let reply = context.run(move |it| {
+        let rows = it.store.datasets();
+        let row = rows.iter().find(|it| it.dataset.id == dataset).ok_or(StoreError::NotFound)?;
+        if !device.role.may_fetch(&row.dataset) {
+            return Err(StoreError::Unpermitted);
+        }
+        it.store.declaration(&dataset, revision)
+    });
+    Ok(Json(reply.await?))
+}
+
+/// `POST /sync/v1/{workspace}/numbers`
+pub(super) async fn numbers(
+    State(context): State<Context>,
+    Asker(device): Asker,
+    bytes: Result<Bytes, BytesRejection>,
+) -> Result<Json<NumberBlock>, Refusal> {
+    let (json, protocol) = read(&body(bytes)?)?;
+    if !is_spoken(protocol) {
+        return Err(StoreError::VersionMismatch { found: protocol }.into());
+    }
+    let request: NumberRequest = parse(json)?;
+    let reply = context
+        .run(move |it| lease_numbers(it.store.as_ref(), &device, &request, it.rim.now()))
+        .await?;
+    Ok(Json(reply))
 }
 
 /// Keeps the type of the wire and the one that is read in step: every key of a push is read here.
@@ -191,13 +229,5 @@ mod tests {
             (open.epoch, open.lineage, open.witness, open.former_seqs),
             ("e".into(), "l".into(), request.witness, request.former_seqs)
         );
-    }
-
-    #[test]
-    fn an_operation_without_a_readable_id_spoils_the_push_and_one_with_an_id_does_not() {
-        assert!(read_op(serde_json::json!({"id": 7})).is_err());
-        let id = uuid::Uuid::from_u128(5).to_string();
-        let malformed = read_op(serde_json::json!({"id": id, "kind": "explode"})).unwrap();
-        assert!(malformed.unwrap_err().payload.contains("explode"));
     }
 }

@@ -11,7 +11,6 @@ use crate::judging::dispute::{ConflictRow, ConflictState, refresh};
 use crate::judging::judge::Judge;
 use crate::judging::rows::{FeatureRow, Rows};
 use crate::judging::sheet::Cause;
-use crate::role::Role;
 
 /// Does for rows that somebody changed without an operation what the judge does beside a merge: open conflicts tell
 /// what the store holds now, doubled numbers become conflicts, and what hangs on a feature that moved is told again.
@@ -22,7 +21,7 @@ pub(crate) fn look_again(
     changed: &[(FeatureId, u32)],
 ) -> Result<(), StoreError> {
     // Nothing arrives here, so neither a device nor an hour is asked for.
-    let nobody = (Role::COORDINATOR, "");
+    let nobody = (None, "");
     let mut judge = Judge::new(rows, catalogue, nobody, Timestamp::from_unix_ms(0));
     for (feature, version) in changed {
         judge.look_again_at(*feature, *version)?;

@@ -13,11 +13,13 @@ use crate::error::StoreError;
 use crate::judging::batch::LogRow;
 use crate::judging::catalogue::Declared;
 use crate::judging::content::Content;
+use crate::judging::derive::derive;
 use crate::judging::dispute::{ConflictRow, ConflictState, refresh};
 use crate::judging::hold::{Arrived, Hold};
 use crate::judging::judge::Judge;
 use crate::judging::rows::{ChildRow, FeatureRow, Place, Rows};
 use crate::judging::sheet::{Cause, Sheet};
+use crate::judging::translate::translated;
 
 /// An operation that was merged.
 pub(super) struct Applied {
@@ -30,9 +32,12 @@ pub(super) struct Applied {
 impl Judge<'_> {
     /// Merges one operation into the batch; or says what it waits for.
     pub(super) fn apply(&mut self, arrived: &Arrived) -> Result<Result<Applied, Hold>, StoreError> {
-        let op = &arrived.op;
+        let declared = self.catalogue.get(&arrived.op.dataset)?;
+        let Some(op) = translated(&arrived.op, declared) else {
+            return Ok(Err(Hold::Parked { why: "schema", needs: None }));
+        };
+        let op = &op;
         let stored = self.sheet.row(op.feature)?;
-        let declared = self.catalogue.get(&op.dataset)?;
         if stored.as_ref().is_some_and(|it| it.dataset_no != declared.no) {
             return Ok(Err(Hold::Quarantined { why: "malformed" }));
         }
@@ -42,7 +47,7 @@ impl Judge<'_> {
             let needs = Some(*op.feature.as_bytes());
             return Ok(Err(Hold::Parked { why: "missing_parent", needs }));
         }
-        let mut place = self.write_effect(op, declared.no, stored.as_ref(), &merge.effect);
+        let mut place = self.write_effect(op, declared, stored.as_ref(), &merge.effect);
         let is_told = place.is_some();
         let is_disputed = self.settle_disputes(arrived, &merge, open)?;
         let mut opened = merge.conflicts.clone();
@@ -88,6 +93,7 @@ impl Judge<'_> {
             op_no: op.op_no,
             by: arrived.by(),
             at: arrived.at,
+            accepted_by: self.accepted_by.clone(),
             is_held,
             outcome,
             place,
@@ -129,16 +135,20 @@ impl Judge<'_> {
     fn write_effect(
         &mut self,
         op: &Operation,
-        dataset_no: u16,
+        declared: &Declared,
         stored: Option<&FeatureRow>,
         effect: &Effect,
     ) -> Option<Place> {
         let after = match (effect, stored) {
             (Effect::Nothing, _) | (Effect::Remove, None) => return None,
-            (Effect::Put { values, blobs }, _) => (Content::of(values, blobs), false),
+            (Effect::Put { values, blobs }, _) => {
+                let mut values = values.clone();
+                derive(&declared.dataset, &mut values);
+                (Content::of(&values, blobs), false)
+            }
             (Effect::Remove, Some(row)) => (row.content.clone(), true),
         };
-        let whose = (op.feature, dataset_no);
+        let whose = (op.feature, declared.no);
         let place = self.sheet.put(Cause::of(op), whose, stored.cloned(), after);
         let refs = op.blobs.iter().map(|blob| (blob.clone(), op.feature));
         self.sheet.batch.blob_refs.extend(refs);

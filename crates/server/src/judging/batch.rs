@@ -52,6 +52,8 @@ pub(crate) struct LogRow {
     pub(crate) by: Author,
     /// When it arrived.
     pub(crate) at: Timestamp,
+    /// Who let it in, when the coordinator did.
+    pub(crate) accepted_by: Option<String>,
     /// Whether it waits.
     pub(crate) is_held: bool,
     /// What became of it.

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use faltkarta_model::{Dataset, DatasetId};
 
@@ -21,6 +21,8 @@ pub(crate) struct Declared {
     pub(crate) revision: u32,
     pub(crate) dataset: Dataset,
     pub(crate) declaration: String,
+    /// What each revision declares; `None` for one that this program cannot read any more.
+    pub(crate) revisions: BTreeMap<u32, Option<Dataset>>,
 }
 
 impl Catalogue {

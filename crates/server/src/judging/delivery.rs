@@ -1,15 +1,40 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use faltkarta_changes::{Change, Operation, OperationKind, RowValues};
-use faltkarta_model::{FeatureId, OpId, ReplicaId, Timestamp, Value};
+use faltkarta_model::{
+    Dataset, Feature, FeatureId, FieldId, GEOMETRY_FIELD, OpId, ReplicaId, Timestamp, Value,
+};
 use uuid::Uuid;
 
 use crate::judging::catalogue::Declared;
+use crate::judging::content::{Content, properties_json};
+use crate::judging::derive::derive;
 
 /// The operation and the file that a change by a delivery counts as: the same on every try.
 pub(crate) fn delivered_cause(edition: Uuid, feature: FeatureId) -> (OpId, ReplicaId) {
     let op = Uuid::new_v5(&edition, feature.as_bytes());
     (OpId::from_uuid(op), ReplicaId::from_uuid(edition))
+}
+
+/// A delivered feature as it is stored: what the store computes is computed.
+pub(crate) fn delivered_content(dataset: &Dataset, feature: &Feature) -> Content {
+    let mut values = None;
+    if let (true, Some(geometry), Ok(field)) = (
+        dataset.fields.iter().any(|it| it.derived),
+        &feature.geometry,
+        FieldId::parse(GEOMETRY_FIELD),
+    ) {
+        let mut derived = feature.properties.clone();
+        derived.insert(field.clone(), Value::Geometry(geometry.clone()));
+        derive(dataset, &mut derived);
+        derived.remove(&field);
+        values = Some(derived);
+    }
+    Content {
+        wkb: feature.geometry.as_ref().map(|it| it.wkb().to_vec()),
+        properties: properties_json(values.as_ref().unwrap_or(&feature.properties)),
+        blobs: "[]".to_owned(),
+    }
 }
 
 /// What a delivery wants of a feature, from the values as delivered last and as delivered now. `whose` is the feature

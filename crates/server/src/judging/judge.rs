@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::backend::Malformed;
 use crate::error::StoreError;
-use crate::judging::apply::parent_of;
+use crate::judging::apply::{Applied, parent_of};
 use crate::judging::catalogue::Catalogue;
 use crate::judging::hold::{Arrived, HeldOp, Hold};
 use crate::judging::rows::{Place, Rows};
@@ -18,9 +18,11 @@ use crate::role::Role;
 pub(super) struct Judge<'r> {
     pub(super) sheet: Sheet<'r>,
     pub(super) catalogue: &'r Catalogue,
-    role: Role,
+    role: Option<Role>,
     device: String,
     at: Timestamp,
+    /// Who let the operations in, when the coordinator did.
+    pub(super) accepted_by: Option<String>,
 }
 
 /// What became of one operation, its number still open.
@@ -44,7 +46,8 @@ impl Judged {
 
     /// Whether other content under the same id came, or content that cannot be read: the log tells of another.
     fn is_beside_the_log(&self) -> bool {
-        matches!(&self.outcome, Outcome::Quarantined { why } if why == "hash_mismatch" || why == "malformed")
+        matches!(&self.outcome, Outcome::Quarantined { why }
+            if ["hash_mismatch", "malformed", "foreign_workspace"].contains(&why.as_str()))
     }
 }
 
@@ -52,10 +55,11 @@ impl<'r> Judge<'r> {
     pub(super) fn new(
         rows: &'r mut dyn Rows,
         catalogue: &'r Catalogue,
-        (role, device): (Role, &str),
+        (role, device): (Option<Role>, &str),
         at: Timestamp,
     ) -> Self {
-        Self { sheet: Sheet::new(rows), catalogue, role, device: device.to_owned(), at }
+        let device = device.to_owned();
+        Self { sheet: Sheet::new(rows), catalogue, role, device, at, accepted_by: None }
     }
 
     /// Judges a batch; one outcome for each, in its order.
@@ -118,7 +122,7 @@ impl<'r> Judge<'r> {
             op: malformed.op,
             hash: Sha256::digest(malformed.payload.as_bytes()).into(),
             is_parked: false,
-            why: "malformed".to_owned(),
+            why: malformed.why.to_owned(),
             needs: None,
             group: None,
             replica: None,
@@ -128,11 +132,11 @@ impl<'r> Judge<'r> {
             payload: malformed.payload.clone(),
         };
         self.sheet.batch.held.insert((held.op, held.hash), held);
-        Judged::quarantined(malformed.op, "malformed")
+        Judged::quarantined(malformed.op, malformed.why)
     }
 
     /// Hash and outcome of an operation that was judged before, in this batch or earlier.
-    fn known(&self, op: OpId) -> Option<([u8; 32], Judged)> {
+    pub(super) fn known(&self, op: OpId) -> Option<([u8; 32], Judged)> {
         if let Some(log) = self.sheet.batch.log.get(&op) {
             return Some((log.hash, Judged { op, outcome: log.outcome.clone(), place: log.place }));
         }
@@ -187,11 +191,7 @@ impl<'r> Judge<'r> {
                     stumble = Some((hold, Some((arrived, applied.clashes))));
                     break;
                 }
-                Ok(applied) => outcomes.push(Judged {
-                    op: arrived.op.id,
-                    outcome: applied.outcome,
-                    place: applied.place,
-                }),
+                Ok(applied) => outcomes.push(self.merged(arrived, applied, is_arriving)?),
                 Err(reason) => {
                     stumble = Some((reason, None));
                     break;
@@ -206,6 +206,31 @@ impl<'r> Judge<'r> {
             self.open_group_conflict(unit, arrived, &conflicts)?;
         }
         Ok(unit.iter().map(|arrived| self.hold_op(arrived, &reason)).collect())
+    }
+
+    /// What became of an operation that was merged. One that waited is told to laptops by an entry, also when it
+    /// changed nothing: nobody answers its push any more.
+    fn merged(
+        &mut self,
+        arrived: &Arrived,
+        applied: Applied,
+        is_arriving: bool,
+    ) -> Result<Judged, StoreError> {
+        let op = &arrived.op;
+        let Applied { outcome, mut place, .. } = applied;
+        let is_told = self.sheet.batch.entries.iter().any(|it| it.op == op.id);
+        if !is_arriving && !is_told {
+            place = self.sheet.retell(Cause::of(op), op.feature)?;
+            self.log(arrived, outcome.clone(), place, false);
+        }
+        Ok(Judged { op: op.id, outcome, place })
+    }
+
+    /// A unit that waited, already released, and what waited for it.
+    pub(super) fn judge_released(&mut self, unit: &[Arrived]) -> Result<Vec<Judged>, StoreError> {
+        let outcomes = self.judge_new(unit, false)?;
+        self.judge_waiting(unit, &outcomes)?;
+        Ok(outcomes)
     }
 
     /// An atomic group of which only a part is new cannot stand as a whole any more; a person looks at it.
@@ -270,7 +295,8 @@ impl<'r> Judge<'r> {
         let Some(declared) = self.catalogue.by_id(&op.dataset) else {
             return Ok(Some(Hold::Quarantined { why: "unknown_dataset" }));
         };
-        if is_arriving && let Some(why) = self.role.refusal(&declared.dataset) {
+        let role = self.role.filter(|_| is_arriving);
+        if let Some(why) = role.and_then(|it| it.refusal(&declared.dataset)) {
             return Ok(Some(Hold::Quarantined { why }));
         }
         if op.schema_rev > declared.revision {

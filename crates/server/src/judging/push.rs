@@ -36,7 +36,7 @@ pub(crate) fn take_push(
         Err(malformed) => malformed.op,
     });
     check_lineage(&opening, pusher.lineage, first)?;
-    let whose = (pusher.device.role, pusher.device.name.as_str());
+    let whose = (Some(pusher.device.role), pusher.device.name.as_str());
     let mut judge = Judge::new(rows, catalogue, whose, now);
     let outcomes = judge.judge_all(ops)?;
     judge.spread()?;

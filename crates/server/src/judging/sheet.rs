@@ -58,7 +58,7 @@ impl<'r> Sheet<'r> {
         features: &BTreeSet<FeatureId>,
     ) -> Result<(), StoreError> {
         let ops: Vec<_> = ops.iter().map(|(op, hash)| (*op, *hash)).collect();
-        self.claimed = self.rows.claim(&ops)?;
+        self.claimed.extend(self.rows.claim(&ops)?);
         self.load(&features.iter().copied().collect::<Vec<_>>())
     }
 
@@ -319,7 +319,7 @@ impl<'r> Sheet<'r> {
     }
 
     /// Forgets that an operation waits.
-    fn release(&mut self, held: &HeldOp) {
+    pub(super) fn release(&mut self, held: &HeldOp) {
         self.batch.held.remove(&(held.op, held.hash));
         self.batch.released.insert((held.op, held.hash));
     }

@@ -1,11 +1,12 @@
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use faltkarta_model::DatasetId;
+use faltkarta_model::{Dataset, DatasetId};
 use sha2::{Digest as _, Sha256};
 
 use crate::error::StoreError;
 use crate::folder;
-use crate::judging::{Catalogue, Declared};
+use crate::judging::{Catalogue, Declared, may_follow};
 use crate::postgres::session::Session;
 use crate::postgres::views;
 
@@ -27,7 +28,14 @@ pub(super) fn read(folder: &Path, session: &mut Session) -> Result<Catalogue, St
                      WHERE dataset = {no} AND NOT is_deleted;\n"
             );
         }
-        datasets.push(Declared { no, revision, dataset, declaration });
+        let revisions = revisions(session, no)?;
+        for before in revisions.values().flatten() {
+            may_follow(before, &dataset).map_err(|text| StoreError::BadDeclaration {
+                path: folder.join("datasets"),
+                text,
+            })?;
+        }
+        datasets.push(Declared { no, revision, dataset, declaration, revisions });
     }
     // Views that somebody has open are not taken away for nothing.
     let wanted = hex::encode(Sha256::digest(&all_views));
@@ -46,6 +54,16 @@ pub(super) fn read(folder: &Path, session: &mut Session) -> Result<Catalogue, St
     }
     session.batch(KEEPING, "COMMIT")?;
     Ok(Catalogue::new(datasets, folder::forms(folder)?))
+}
+
+fn revisions(session: &mut Session, no: u16) -> Result<BTreeMap<u32, Option<Dataset>>, StoreError> {
+    let rows = session.ask(
+        KEEPING,
+        "SELECT revision, declaration FROM dataset_revision WHERE dataset = $1",
+        &[&i32::from(no)],
+    )?;
+    let read = rows.iter().map(|it| (it.get::<_, i32>(0) as u32, Dataset::parse(it.get(1)).ok()));
+    Ok(read.collect())
 }
 
 fn keep(session: &mut Session, id: &DatasetId, text: &str) -> Result<(u16, u32), StoreError> {

@@ -10,8 +10,8 @@ use crate::backend::{Delivered, DeliveryCounts};
 use crate::error::StoreError;
 use crate::judging::{
     Catalogue, Circumstances, ConflictRow, ConflictState, Content, Declared, Entry, FeatureRow,
-    Hash16, Place, Rows as _, delivered_cause, delivered_op, merge_row, moves_along,
-    properties_json, set_by,
+    Hash16, Place, Rows as _, delivered_cause, delivered_content, delivered_op, merge_row,
+    moves_along, set_by,
 };
 use crate::postgres::rows::{OpenRows, feature_row};
 use crate::postgres::settle::{self, write_conflict};
@@ -440,11 +440,7 @@ impl Delivered for Taking<'_, '_, '_> {
     }
 
     fn take(&mut self, feature: &Feature) -> Result<(), StoreError> {
-        let content = Content {
-            wkb: feature.geometry.as_ref().map(|it| it.wkb().to_vec()),
-            properties: properties_json(&feature.properties),
-            blobs: "[]".to_owned(),
-        };
+        let content = delivered_content(&self.set()?.declared.dataset, feature);
         let hash = content.hash(false);
         // The same feature a second time is compared with the first.
         let is_repeated = !self.set()?.seen.insert(feature.id.uuid());

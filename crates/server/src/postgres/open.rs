@@ -6,6 +6,7 @@ use tokio_postgres::Config;
 use uuid::Uuid;
 
 use crate::blobs::Depot;
+use crate::catching_up::catch_up;
 use crate::error::StoreError;
 use crate::folder;
 use crate::judging::first_chain;
@@ -30,8 +31,11 @@ pub struct PostgresPlace {
 }
 
 /// The changes of the tables, in the order in which they were made. None is ever edited after a release.
-const MIGRATIONS: [&str; 2] =
-    [include_str!("sql/001_store.sql"), include_str!("sql/002_direct.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("sql/001_store.sql"),
+    include_str!("sql/002_direct.sql"),
+    include_str!("sql/003_coordinator.sql"),
+];
 
 /// Number of the advisory lock that whoever makes or changes the tables holds: `FKST`.
 const MAKING: i64 = 0x464b_5354;
@@ -67,7 +71,11 @@ pub fn open_postgres(
     let catalogue = catalogue::read(&place.folder, &mut session)?;
     session.ask(OPENING, "SELECT pg_advisory_unlock($1)", &[&MAKING])?;
     let depot = Depot::of_store(&place.folder)?;
-    Ok(PostgresStore::new(pool, (&place.folder, depot), grid, workspace, catalogue))
+    let store = PostgresStore::new(pool, (&place.folder, depot), grid, workspace, catalogue);
+    if mode != OpenMode::Beside {
+        catch_up(&store, rim)?;
+    }
+    Ok(store)
 }
 
 fn config(place: &PostgresPlace) -> Result<Config, StoreError> {

@@ -55,12 +55,12 @@ ON CONFLICT (op, hash) DO UPDATE SET is_parked = excluded.is_parked, why = exclu
 
 // Those of an entry of this batch get their number with `append`.
 const PUT_LOG: &str = "
-INSERT INTO op_log(op, hash, replica, op_no, \"user\", device, device_time, at, is_held, outcome, seq)
+INSERT INTO op_log(op, hash, replica, op_no, \"user\", device, device_time, at, is_held, outcome, seq, accepted_by)
 SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::uuid[], $4::integer[], $5::text[], $6::text[], $7::text[],
-    $8::text[], $9::boolean[], $10::text[], $11::bigint[])
+    $8::text[], $9::boolean[], $10::text[], $11::bigint[], $12::text[])
 ON CONFLICT (op) DO UPDATE SET hash = excluded.hash, replica = excluded.replica, op_no = excluded.op_no,
     \"user\" = excluded.\"user\", device = excluded.device, device_time = excluded.device_time, at = excluded.at,
-    is_held = excluded.is_held, outcome = excluded.outcome, seq = excluded.seq";
+    is_held = excluded.is_held, outcome = excluded.outcome, seq = excluded.seq, accepted_by = excluded.accepted_by";
 
 const SEEN: &str = "UPDATE device SET last_seen_at = $2 WHERE id = $1";
 
@@ -247,6 +247,7 @@ fn write_log(tx: &mut Tx<'_>, batch: &Batch) -> Result<(), StoreError> {
             column!(|it| it.is_held),
             outcomes.map_err(StoreError::damaged)?,
             column!(stored),
+            column!(|it| it.accepted_by.clone()),
         ],
     );
     Ok(())

@@ -3,30 +3,30 @@ use std::path::{Path, PathBuf};
 
 use faltkarta_changes::Operation;
 use faltkarta_geo::{Geometry, GridSystem};
-use faltkarta_model::{BlobId, Feature, FeatureId, OpId, Timestamp};
+use faltkarta_model::{BlobId, DatasetId, Feature, FeatureId, OpId, Timestamp};
 use faltkarta_protocol::{
-    DatasetDigest, DeviceReport, JoinReply, JoinRequest, OpOutcome, Outcome, PushReply,
-    Subscription, SubscriptionPart,
+    DatasetDigest, Declaration, DeviceReport, FeedConflict, JoinReply, JoinRequest, NumberBlock,
+    NumberRequest, OpOutcome, Outcome, PushReply, Subscription, SubscriptionPart,
 };
 use uuid::Uuid;
 
 use crate::areas::{Reader, digest};
 use crate::backend::{BlobCounts, 
     BackupRow, DatasetRow, Delivered, DeviceRow, FeatureFilter, FeedPage, GeodataStore, HeldRow,
-    Malformed, OpenConflict, PackageInputs, Pusher, RowsAsk, RowsPage, StoreHead, StoredBlob,
-    StoredForm,
+    Malformed, OpenConflict, PackageInputs, Pusher, RawPush, RowsAsk, RowsPage, StoreHead,
+    StoredBlob, StoredFeature, StoredForm, Task,
 };
 use crate::blobs::Depot;
 use crate::enrol;
 use crate::error::StoreError;
-use crate::judging::{Catalogue, take_push};
+use crate::judging::{Catalogue, ConflictRow, Rows as _, carry_out, take_push};
 use crate::postgres::deliver::Taking;
 use crate::postgres::feed::{self, CursorIs};
 use crate::postgres::package_rows::Snapshot;
 use crate::postgres::pool::Pool;
 use crate::postgres::rows::{LOAD, OpenRows, conflict_row, feature_row, held_op, moment};
 use crate::postgres::tx::{Tx, later_params};
-use crate::postgres::{aftermath, blobs, devices, rows_page, subscriptions};
+use crate::postgres::{aftermath, blobs, devices, keeping, rows_page, subscriptions};
 use crate::rim::Rim;
 use crate::role::Role;
 
@@ -206,12 +206,57 @@ impl GeodataStore for PostgresStore {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.pool.write("keeping a push of another version", |tx| {
-            tx.later(
-                "INSERT INTO raw_push(device, at, body) VALUES ($1, $2, $3)",
-                later_params![device.id, now.to_string(), body.to_vec()],
-            );
+            keeping::keep_raw_push(tx, device.id, body, now);
             Ok(())
         })
+    }
+
+    fn raw_pushes(&self) -> Result<Vec<RawPush>, StoreError> {
+        self.pool.read("reading pushes of another version", keeping::raw_pushes)
+    }
+
+    fn drop_raw_push(&self, no: u64) -> Result<(), StoreError> {
+        self.pool.write("forgetting a kept push", |tx| keeping::drop_raw_push(tx, no))
+    }
+
+    fn judge(&self, task: &Task<'_>, rim: &dyn Rim) -> Result<Vec<OpOutcome>, StoreError> {
+        self.pool.write("judging operations", |tx| {
+            carry_out(&mut OpenRows::new(tx), &self.catalogue, task, rim.now())
+        })
+    }
+
+    fn declaration(&self, dataset: &DatasetId, revision: u32) -> Result<Declaration, StoreError> {
+        let no = i32::from(self.catalogue.get(dataset)?.no);
+        let revision_no = i32::try_from(revision).map_err(|_| StoreError::NotFound)?;
+        let row = self.pool.read("reading a declaration", |tx| {
+            tx.row(
+                "SELECT declaration FROM dataset_revision WHERE dataset = $1 AND revision = $2",
+                &[&no, &revision_no],
+            )
+        })?;
+        let toml = row.ok_or(StoreError::NotFound)?.get(0);
+        Ok(Declaration { dataset: dataset.clone(), revision, toml })
+    }
+
+    fn lease_numbers(
+        &self,
+        device: Uuid,
+        request: &NumberRequest,
+        least: u64,
+        now: Timestamp,
+    ) -> Result<NumberBlock, StoreError> {
+        self.pool.write("leasing numbers", |tx| keeping::lease(tx, device, request, least, now))
+    }
+
+    fn stored_feature(&self, id: FeatureId) -> Result<Option<StoredFeature>, StoreError> {
+        self.pool.read("reading a feature", |tx| keeping::stored_feature(tx, &self.catalogue, id))
+    }
+
+    fn conflicts_of(&self, feature: FeatureId) -> Result<Vec<FeedConflict>, StoreError> {
+        let rows = self
+            .pool
+            .read("reading conflicts", |tx| OpenRows::new(tx).open_conflicts(&[feature]))?;
+        Ok(rows.into_iter().map(ConflictRow::told).collect())
     }
 
     fn pull(

@@ -1,11 +1,12 @@
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use faltkarta_model::DatasetId;
+use faltkarta_model::{Dataset, DatasetId};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::error::StoreError;
 use crate::folder;
-use crate::judging::{Catalogue, Declared};
+use crate::judging::{Catalogue, Declared, may_follow};
 
 /// Reads `datasets/` and `forms/`; a declaration that has changed becomes a new revision.
 pub(super) fn read(folder: &Path, conn: &mut Connection) -> Result<Catalogue, StoreError> {
@@ -14,11 +15,39 @@ pub(super) fn read(folder: &Path, conn: &mut Connection) -> Result<Catalogue, St
     let tx = conn.transaction().map_err(failed)?;
     for (dataset, text) in folder::datasets(folder)? {
         let (no, revision) = keep(&tx, &dataset.id, &text).map_err(failed)?;
-        datasets.push(Declared { no, revision, dataset, declaration: text });
+        let revisions = revisions(&tx, no).map_err(failed)?;
+        for before in revisions.values().flatten() {
+            may_follow(before, &dataset).map_err(|text| StoreError::BadDeclaration {
+                path: folder.join("datasets"),
+                text,
+            })?;
+        }
+        datasets.push(Declared { no, revision, dataset, declaration: text, revisions });
     }
     index_unique_fields(&tx, &datasets).map_err(failed)?;
     tx.commit().map_err(failed)?;
     Ok(Catalogue::new(datasets, folder::forms(folder)?))
+}
+
+/// The TOML of one revision.
+pub(super) fn declaration(conn: &Connection, no: u16, revision: u32) -> Result<String, StoreError> {
+    let found = conn
+        .query_row(
+            "SELECT declaration FROM dataset_revision WHERE dataset = ?1 AND revision = ?2",
+            (no, revision),
+            |row| row.get(0),
+        )
+        .optional()
+        .map_err(StoreError::database("reading a declaration"))?;
+    found.ok_or(StoreError::NotFound)
+}
+
+fn revisions(conn: &Connection, no: u16) -> rusqlite::Result<BTreeMap<u32, Option<Dataset>>> {
+    let mut statement = conn
+        .prepare_cached("SELECT revision, declaration FROM dataset_revision WHERE dataset = ?1")?;
+    let rows = statement
+        .query_map([no], |row| Ok((row.get(0)?, Dataset::parse(&row.get::<_, String>(1)?).ok())))?;
+    rows.collect()
 }
 
 /// An index over each field whose values should be unique, so that a second feature with one is found at once.

@@ -11,7 +11,7 @@ use crate::backend::{Delivered, DeliveryCounts};
 use crate::error::StoreError;
 use crate::judging::{
     Catalogue, Circumstances, ConflictRow, ConflictState, Content, Declared, Hash16, Rows as _,
-    delivered_cause, delivered_op, merge_row, moves_along, properties_json, set_by,
+    delivered_cause, delivered_content, delivered_op, merge_row, moves_along, set_by,
 };
 use crate::sqlite::feed_writer::{Cause, DeliveryMark, FeedWriter};
 use crate::sqlite::row::{StoredRow, load};
@@ -333,11 +333,7 @@ impl Delivered for Taking<'_, '_> {
             let set = self.set()?;
             (set.declared, set.no)
         };
-        let content = Content {
-            wkb: feature.geometry.as_ref().map(|it| it.wkb().to_vec()),
-            properties: properties_json(&feature.properties),
-            blobs: "[]".to_owned(),
-        };
+        let content = delivered_content(&self.set()?.declared.dataset, feature);
         let hash = content.hash(false);
         let mark = DeliveryMark { source, delivered_hash: hash, is_as_delivered: true };
         let Some(glance) = self.glance(feature.id)? else {

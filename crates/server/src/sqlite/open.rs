@@ -6,6 +6,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use uuid::Uuid;
 
 use crate::blobs::Depot;
+use crate::catching_up::catch_up;
 use crate::error::StoreError;
 use crate::folder;
 use crate::judging::first_chain;
@@ -66,7 +67,11 @@ pub fn open_store(folder: &Path, mode: OpenMode, rim: &dyn Rim) -> Result<Sqlite
     let workspace = meta(&conn, "workspace")?;
     let catalogue = catalogue::read(folder, &mut conn)?;
     let depot = Depot::of_store(folder)?;
-    Ok(SqliteStore::new(folder.to_owned(), lock, conn, grid, workspace, catalogue, depot))
+    let store = SqliteStore::new(folder.to_owned(), lock, conn, grid, workspace, catalogue, depot);
+    if mode != OpenMode::Beside {
+        catch_up(&store, rim)?;
+    }
+    Ok(store)
 }
 
 /// Opens a connection with the store's settings, each read back.

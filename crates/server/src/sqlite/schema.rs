@@ -115,6 +115,14 @@ BEGIN DELETE FROM idle_blob WHERE instr(NEW.blobs, blob); END;
 CREATE TRIGGER blob_is_held AFTER INSERT ON held
 BEGIN DELETE FROM idle_blob WHERE instr(NEW.payload, blob); END;
 ",
+    // Who let an operation in that waited; the numbers that laptops have leased, a request answered once and for all.
+    "
+ALTER TABLE op_log ADD COLUMN accepted_by TEXT;
+CREATE INDEX child_of ON child(child);
+CREATE TABLE number_series(series TEXT PRIMARY KEY, next INTEGER NOT NULL) STRICT;
+CREATE TABLE number_block(request BLOB PRIMARY KEY, series TEXT NOT NULL, first INTEGER NOT NULL, n INTEGER NOT NULL,
+    device BLOB NOT NULL, at TEXT NOT NULL) STRICT;
+",
 ];
 
 /// Makes the tables of a new store.

@@ -217,8 +217,9 @@ fn write_held(conn: &Connection, held: &HeldOp) -> Result<(), StoreError> {
 fn write_log(conn: &Connection, op: OpId, log: &LogRow, last_seq: u64) -> Result<(), StoreError> {
     let outcome = serde_json::to_string(&log.outcome).map_err(StoreError::damaged)?;
     conn.prepare_cached(
-        "INSERT OR REPLACE INTO op_log(op, hash, replica, op_no, user, device, device_time, at, is_held, outcome, seq)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        "INSERT OR REPLACE INTO op_log(op, hash, replica, op_no, user, device, device_time, at, is_held, outcome, seq,
+             accepted_by)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )
     .and_then(|mut it| {
         it.execute(params![
@@ -233,6 +234,7 @@ fn write_log(conn: &Connection, op: OpId, log: &LogRow, last_seq: u64) -> Result
             log.is_held,
             outcome,
             log.place.map(|it| it.number(last_seq) as i64),
+            log.accepted_by,
         ])
     })
     .map_err(StoreError::database("writing the log of operations"))?;

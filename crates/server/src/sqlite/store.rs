@@ -5,23 +5,23 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use faltkarta_changes::Operation;
 use faltkarta_geo::GridSystem;
-use faltkarta_model::{BlobId, Feature, FeatureId, OpId, Timestamp};
+use faltkarta_model::{BlobId, DatasetId, Feature, FeatureId, Timestamp};
 use faltkarta_protocol::{
-    DatasetDigest, DeviceReport, JoinReply, JoinRequest, OpOutcome, PushReply, Subscription,
-    SubscriptionPart,
+    DatasetDigest, Declaration, DeviceReport, FeedConflict, JoinReply, JoinRequest, NumberBlock,
+    NumberRequest, OpOutcome, PushReply, Subscription, SubscriptionPart,
 };
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use uuid::Uuid;
 
 use crate::areas::{Reader, digest};
 use crate::backend::{
     BackupRow, BlobCounts, DatasetRow, Delivered, DeviceRow, FeatureFilter, FeedPage, GeodataStore,
-    HeldRow, Malformed, OpenConflict, PackageInputs, Pusher, RowsAsk, RowsPage, StoreHead,
-    StoredBlob, StoredForm,
+    HeldRow, Malformed, OpenConflict, PackageInputs, Pusher, RawPush, RowsAsk, RowsPage, StoreHead,
+    StoredBlob, StoredFeature, StoredForm, Task,
 };
 use crate::blobs::{Depot, IdleBlob};
 use crate::error::StoreError;
-use crate::judging::{Catalogue, take_push};
+use crate::judging::{Catalogue, ConflictRow, carry_out, take_push};
 use crate::rim::Rim;
 use crate::role::Role;
 use crate::sqlite::deliver::Taking;
@@ -30,7 +30,8 @@ use crate::sqlite::feed_writer::FeedWriter;
 use crate::sqlite::package_rows::Snapshot;
 use crate::sqlite::rows::OpenRows;
 use crate::sqlite::{
-    backups, blobs, devices, idle, open, rebirth, report, row, rows_page, subscriptions,
+    backups, blobs, catalogue, devices, idle, keeping, open, rebirth, report, row, rows, rows_page,
+    subscriptions,
 };
 
 /// The store that lives in one folder. It holds the folder's lock until it is dropped, unless it was opened beside.
@@ -273,12 +274,7 @@ impl GeodataStore for SqliteStore {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.write("keeping a push of another version", |tx| {
-            tx.execute(
-                "INSERT INTO raw_push(device, at, body) VALUES (?1, ?2, ?3)",
-                params![device.id.as_bytes(), now.to_string(), body],
-            )
-            .map_err(StoreError::database("keeping a push of another version"))?;
-            Ok(())
+            keeping::keep_raw_push(tx, device.id, body, now)
         })
     }
 
@@ -319,6 +315,45 @@ impl GeodataStore for SqliteStore {
 
     fn digest(&self, reader: &Reader) -> Result<(StoreHead, Vec<DatasetDigest>), StoreError> {
         digest(self.package_inputs()?.as_ref(), &self.catalogue, reader)
+    }
+
+    fn raw_pushes(&self) -> Result<Vec<RawPush>, StoreError> {
+        self.read(keeping::raw_pushes)
+    }
+
+    fn drop_raw_push(&self, no: u64) -> Result<(), StoreError> {
+        self.write("forgetting a kept push", |tx| keeping::drop_raw_push(tx, no))
+    }
+
+    fn judge(&self, task: &Task<'_>, rim: &dyn Rim) -> Result<Vec<OpOutcome>, StoreError> {
+        self.write("judging operations", |tx| {
+            carry_out(&mut OpenRows::new(tx), &self.catalogue, task, rim.now())
+        })
+    }
+
+    fn declaration(&self, dataset: &DatasetId, revision: u32) -> Result<Declaration, StoreError> {
+        let no = self.catalogue.get(dataset)?.no;
+        let toml = self.read(|conn| catalogue::declaration(conn, no, revision))?;
+        Ok(Declaration { dataset: dataset.clone(), revision, toml })
+    }
+
+    fn lease_numbers(
+        &self,
+        device: Uuid,
+        request: &NumberRequest,
+        least: u64,
+        now: Timestamp,
+    ) -> Result<NumberBlock, StoreError> {
+        self.write("leasing numbers", |tx| keeping::lease(tx, device, request, least, now))
+    }
+
+    fn stored_feature(&self, id: FeatureId) -> Result<Option<StoredFeature>, StoreError> {
+        self.read(|conn| keeping::stored_feature(conn, &self.catalogue, id))
+    }
+
+    fn conflicts_of(&self, feature: FeatureId) -> Result<Vec<FeedConflict>, StoreError> {
+        let rows = self.read(|conn| rows::open_conflicts(conn, &[feature]))?;
+        Ok(rows.into_iter().map(ConflictRow::told).collect())
     }
 
     fn verify_feed(&self) -> Result<StoreHead, StoreError> {
@@ -400,66 +435,11 @@ impl GeodataStore for SqliteStore {
     }
 
     fn open_conflicts(&self) -> Result<Vec<OpenConflict>, StoreError> {
-        let failed = StoreError::database("reading conflicts");
-        self.read(|conn| {
-            let mut statement = conn
-                .prepare_cached(
-                    "SELECT body, dataset, feature, user, at FROM conflict WHERE state = 'open' ORDER BY at, id",
-                )
-                .map_err(failed)?;
-            let rows: Vec<(String, u16, [u8; 16], String, String)> = statement
-                .query_map([], |row| {
-                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
-                })
-                .and_then(Iterator::collect)
-                .map_err(failed)?;
-            let mut conflicts = vec![];
-            for (body, no, feature, user, at) in rows {
-                let Some(declared) = self.catalogue.by_no(no) else { continue };
-                conflicts.push(OpenConflict {
-                    conflict: serde_json::from_str(&body).map_err(StoreError::damaged)?,
-                    dataset: declared.dataset.id.clone(),
-                    feature: FeatureId::from_uuid(Uuid::from_bytes(feature)),
-                    user,
-                    at: Timestamp::parse(&at).map_err(StoreError::damaged)?,
-                });
-            }
-            Ok(conflicts)
-        })
+        self.read(|conn| keeping::open_conflicts(conn, &self.catalogue))
     }
 
     fn held_ops(&self) -> Result<Vec<HeldRow>, StoreError> {
-        use faltkarta_protocol::Outcome;
-        let failed = StoreError::database("reading operations that wait");
-        self.read(|conn| {
-            let mut statement = conn
-                .prepare_cached(
-                    "SELECT op, is_parked, why, payload, at FROM held ORDER BY at, op_no",
-                )
-                .map_err(failed)?;
-            let rows: Vec<([u8; 16], bool, String, String, String)> = statement
-                .query_map([], |row| {
-                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
-                })
-                .and_then(Iterator::collect)
-                .map_err(failed)?;
-            rows.into_iter()
-                .map(|(op, is_parked, why, payload, at)| {
-                    let op = OpId::from_uuid(Uuid::from_bytes(op));
-                    let outcome = if is_parked {
-                        Outcome::Parked { why }
-                    } else {
-                        Outcome::Quarantined { why }
-                    };
-                    Ok(HeldRow {
-                        op,
-                        outcome: OpOutcome { op, outcome, seq: None },
-                        payload,
-                        at: Timestamp::parse(&at).map_err(StoreError::damaged)?,
-                    })
-                })
-                .collect()
-        })
+        self.read(keeping::held_ops)
     }
 
     fn blob(&self, blob: &BlobId) -> Result<StoredBlob, StoreError> {

@@ -2,14 +2,13 @@
 
 use std::io::Write as _;
 use std::net::TcpStream;
-use std::sync::Arc;
 
 use faltkarta_model::{GroupId, OpId, Value};
 use faltkarta_protocol::FeedKind;
 use faltkarta_server::{ExportSource, Rim as _};
 use uuid::Uuid;
 
-use crate::ground::{Ground, close, with_valves};
+use crate::ground::{Ground, close, let_go, with_valves};
 use crate::harness::{Laptop, dataset, field, kinds, request_bytes, text, valve_id};
 
 pub(crate) fn an_edit_travels_from_one_laptop_to_another(ground: &Ground) {
@@ -70,10 +69,7 @@ pub(crate) fn a_server_that_is_killed_loses_nothing_that_it_acknowledged(ground:
     laptop.push(std::slice::from_ref(&op));
     serving.kill();
     let head = store.head().unwrap();
-    while Arc::strong_count(&store) > 1 {
-        std::thread::yield_now();
-    }
-    drop(store);
+    let_go(store);
     let store = ground.open();
     assert_eq!(store.verify_feed().unwrap(), head);
     let serving = ground.bench.serve(store.clone());

@@ -1,5 +1,6 @@
 //! Where a case stands: a folder, a rim that counts, and a backend that opens the store.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use faltkarta_changes::{Operation, OperationKind};
@@ -16,6 +17,11 @@ use crate::harness::{Bench, CountingRim, Hand, VALVE_MAPPING, text, valve_id, va
 /// that was opened earlier is dropped before.
 pub(crate) trait Backend {
     fn open(&self, bench: &Bench) -> Arc<dyn GeodataStore>;
+
+    /// Where the declarations of datasets lie that an opening reads.
+    fn declarations(&self, bench: &Bench) -> PathBuf {
+        bench.store_path().join("datasets")
+    }
 }
 
 /// The embedded store.
@@ -63,9 +69,25 @@ impl Ground {
         self.backend.open(&self.bench)
     }
 
+    pub(crate) fn declarations(&self) -> PathBuf {
+        self.backend.declarations(&self.bench)
+    }
+
     pub(crate) fn rim(&self) -> &CountingRim {
         &self.bench.rim
     }
+}
+
+/// Drops a store for good, when the requests that still run on it have ended. A handle that a test kept itself would
+/// be waited for in vain, and is told.
+pub(crate) fn let_go(store: Arc<dyn GeodataStore>) {
+    let mut n_tries = 0;
+    while Arc::strong_count(&store) > 1 {
+        assert!(n_tries < 50_000_000, "somebody keeps the store");
+        n_tries += 1;
+        std::thread::yield_now();
+    }
+    drop(store);
 }
 
 /// A served store with the valves v1 (AV-1) and v2 (AV-2), both open.

@@ -3,15 +3,19 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on stops")]
 
+mod bad_input;
 #[path = "../cluster/mod.rs"]
 mod cluster;
+mod deciding;
 mod disputes;
 mod exchange;
 mod ground;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod holding;
+mod numbers;
 mod refusals;
+mod schema;
 
 /// One test for each case that is named, on the ground that an expression makes.
 macro_rules! tests {
@@ -43,6 +47,43 @@ macro_rules! conformance {
                 two_edits_of_one_field_become_a_conflict_that_a_person_closes
                 a_deleted_parent_keeps_its_child_and_asks
                 one_clash_in_an_atomic_group_holds_all_of_it_back
+                an_open_conflict_travels_with_its_feature_and_tells_who_wants_what
+                a_conflict_without_a_changed_row_makes_an_entry_too
+                a_conflict_shows_what_the_store_holds_after_a_third_hand
+                a_candidate_that_its_author_takes_back_is_no_conflict_any_more
+                a_resolution_that_meets_a_moved_value_conflicts_itself
+                nobody_decides_about_candidates_that_he_has_not_seen
+                an_edit_of_a_deleted_valve_waits_and_a_restore_brings_both_back
+                a_second_valve_with_a_number_stands_and_both_are_named
+            }
+            deciding {
+                the_coordinator_decides_between_two_values_and_laptops_hear_of_it
+                the_coordinator_decides_whether_a_valve_is_there
+                the_coordinator_brings_the_deleted_parent_of_an_inspection_back
+                the_coordinator_lets_a_group_in_operation_by_operation
+                the_coordinator_lets_quarantined_operations_in
+                what_cannot_be_read_cannot_be_let_in_and_stays
+                rights_are_asked_for_at_arrival_and_not_when_the_wait_is_over
+            }
+            schema {
+                every_revision_is_kept_and_each_page_names_the_one_in_force
+                an_edit_of_an_older_revision_is_translated
+                an_edit_of_a_newer_revision_waits_until_the_store_knows_it
+                a_push_of_another_version_is_kept_and_taken_in_by_a_program_that_knows_it
+            }
+            numbers {
+                no_two_laptops_get_the_same_number
+                a_lease_that_may_not_be_is_refused
+            }
+            bad_input {
+                a_bent_operation_is_kept_and_its_neighbours_are_judged
+                an_operation_on_the_feature_of_another_dataset_is_kept
+                a_push_that_is_no_push_is_refused_and_changes_nothing
+                bytes_that_were_changed_on_the_way_never_break_the_store
+                operations_out_of_order_come_to_the_same
+                a_clock_that_is_years_off_decides_nothing
+                a_laptop_of_another_time_is_answered_with_a_code
+                values_that_no_rule_knows_are_taken
             }
             holding {
                 what_comes_before_its_parent_is_parked_and_applied_when_the_parent_comes

@@ -286,8 +286,25 @@ pub struct Laptop {
 
 impl Laptop {
     pub fn join(address: SocketAddr, no: u128) -> Self {
+        Self::join_with(address, no, None)
+    }
+
+    /// A laptop with the role of a code.
+    pub fn join_as(
+        address: SocketAddr,
+        no: u128,
+        store: &dyn GeodataStore,
+        rim: &CountingRim,
+        role: &str,
+    ) -> Self {
+        let until = Timestamp::from_unix_ms(rim.now().unix_ms() + 60_000);
+        let code = store.create_enrol_code(role.parse().unwrap(), until, rim).unwrap();
+        Self::join_with(address, no, Some(&code))
+    }
+
+    fn join_with(address: SocketAddr, no: u128, code: Option<&str>) -> Self {
         let hand = Hand::new(no);
-        let body = join_body(None, hand.replica);
+        let body = join_body(code, hand.replica);
         let answer = send(address, "POST", "/sync/v1/join", &[], &body);
         assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
         let joined: JoinReply = answer.json();
