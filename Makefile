@@ -22,7 +22,7 @@ TOOLS := $(FALTKARTA_CACHE)/tools
 UI_SOURCES := $(shell find ui/src ui/messages ui/project.inlang ui/public -type f -not -path '*/generated/*' -not -path '*/cache/*' 2>/dev/null) \
 	ui/index.html ui/package.json ui/vite.config.ts ui/svelte.config.js ui/tsconfig.json
 
-.PHONY: help setup setup-test ui types forms demo run test lint unit screens journeys bench soak soak-laws soak-model mutants package check-package clean
+.PHONY: help setup setup-test ui types forms demo run test lint unit screens journeys console bench sim sim-bugs sim-season soak soak-laws soak-model mutants fuzz package check-package clean
 
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -89,7 +89,21 @@ bench: ## the figures, side by side with peers (release build, takes minutes; RO
 	cargo build --release -p faltkarta-bench -p faltkarta-cli
 	"$(CARGO_TARGET_DIR)/release/faltkarta-bench" $(ROWS)
 
-soak: ## the long campaigns (CASES=… KILLS=… SESSIONS=… ROWS=…)
+# Crash points and seeded bugs are built into the simulation only.
+SIM := cargo run --quiet -p faltkarta-sim --features armed --
+
+sim: ## histories of laptops and store under faults (SEEDS=…; SEED=n prints one, BUG=… with a seeded bug)
+	@$(SIM) $(if $(SEED),replay $(SEED) $(BUG),seeds 0..$(or $(SEEDS),2000))
+
+sim-bugs: ## look for each seeded bug
+	@$(SIM) bugs 0..$(or $(SEEDS),400)
+
+sim-season: ## a season in small (SEASON=whole: all of it)
+	@$(SIM) season $(or $(SEASON),short)
+
+soak: ## the long campaigns (CASES=… SEEDS=… KILLS=… SESSIONS=… ROWS=…)
+	$(SIM) seeds 0..$(or $(SEEDS),10000)
+	$(SIM) season whole
 	PROPTEST_CASES=$(or $(CASES),20000) cargo test --workspace --quiet --lib
 	FALTKARTA_KILLS=$(or $(KILLS),5000) FALTKARTA_CUTS=1 FALTKARTA_SESSIONS=$(or $(SESSIONS),1000) \
 		cargo test -p faltkarta-cli --test programs -- kills network

@@ -33,6 +33,7 @@ struct Orders {
     at: BTreeMap<String, (Action, Option<u64>)>,
     bugs: BTreeSet<Bug>,
     reached: BTreeMap<&'static str, u64>,
+    notes: BTreeMap<String, String>,
 }
 
 thread_local! {
@@ -67,6 +68,16 @@ pub fn reached() -> BTreeMap<&'static str, u64> {
 /// Whether a known mistake is to be made here.
 pub fn is_seeded(bug: Bug) -> bool {
     ORDERS.with(|it| it.borrow().bugs.contains(&bug))
+}
+
+/// Keeps something that a seeded bug needs to know later.
+pub fn note(key: &str, value: &str) {
+    ORDERS.with(|it| it.borrow_mut().notes.insert(key.to_owned(), value.to_owned()));
+}
+
+/// What a seeded bug kept.
+pub fn noted(key: &str) -> Option<String> {
+    ORDERS.with(|it| it.borrow().notes.get(key).cloned())
 }
 
 /// A place where a machine may stop.

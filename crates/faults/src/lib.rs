@@ -14,7 +14,7 @@ pub use bug::Bug;
 #[cfg(feature = "armed")]
 pub mod armed;
 #[cfg(feature = "armed")]
-pub use armed::{is_seeded, point};
+pub use armed::{is_seeded, note, noted, point};
 
 /// A crash point was told to fail. Callers treat it as the machine's own fault at that place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -48,6 +48,20 @@ pub const fn point(_name: &'static str) -> Result<(), Stopped> {
 #[expect(clippy::inline_always, reason = "nothing of it may remain in a shipped program")]
 pub const fn is_seeded(_bug: Bug) -> bool {
     false
+}
+
+/// Keeps something that a seeded bug needs to know later; nothing without the feature `armed`.
+#[cfg(not(feature = "armed"))]
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "nothing of it may remain in a shipped program")]
+pub const fn note(_key: &str, _value: &str) {}
+
+/// What a seeded bug kept; nothing without the feature `armed`.
+#[cfg(not(feature = "armed"))]
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "nothing of it may remain in a shipped program")]
+pub const fn noted(_key: &str) -> Option<String> {
+    None
 }
 
 #[cfg(all(test, not(feature = "armed")))]

@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 
+use faltkarta_faults::{Bug, is_seeded, point};
 use faltkarta_model::{FeatureId, Timestamp};
 use faltkarta_protocol::{FeedEntry, PullReply, Witness};
 use rusqlite::{OptionalExtension as _, Transaction};
@@ -62,7 +63,13 @@ impl Store {
         page: &PullReply,
         now: Timestamp,
     ) -> Result<PageEffect, StoreError> {
-        self.apply(|tx| take_page(tx, page, now))
+        point("store.feed.before_page")?;
+        if is_seeded(Bug::CursorFirst) {
+            self.write(|tx| write_cursor(tx, page))?;
+        }
+        let effect = self.apply(|tx| take_page(tx, page, now))?;
+        point("store.feed.after_page")?;
+        Ok(effect)
     }
 }
 
@@ -71,7 +78,7 @@ fn take_page(
     page: &PullReply,
     now: Timestamp,
 ) -> Result<PageEffect, StoreError> {
-    let cursor = cursor_seq(tx)?;
+    let cursor = if is_seeded(Bug::CursorFirst) { 0 } else { cursor_seq(tx)? };
     check_order(page, cursor)?;
     let mut touched = BTreeSet::new();
     let mut effect = PageEffect::default();
@@ -88,6 +95,17 @@ fn take_page(
     for id in touched {
         effect.changes.extend(change_of(tx, id, page.at.seq)?);
     }
+    if is_seeded(Bug::PullOverwritesPending) {
+        for entry in &page.entries {
+            tx.execute("DELETE FROM overlay WHERE id = ?1", [&entry.feature.as_bytes()[..]])?;
+        }
+    }
+    write_cursor(tx, page)?;
+    raise_safe_seq(tx, page.safe_seq)?;
+    Ok(effect)
+}
+
+fn write_cursor(tx: &Transaction<'_>, page: &PullReply) -> Result<(), StoreError> {
     for (key, value) in [
         ("cursor", page.cursor.as_str()),
         ("cursor_seq", &page.at.seq.to_string()),
@@ -95,8 +113,7 @@ fn take_page(
     ] {
         write_meta(tx, key, value)?;
     }
-    raise_safe_seq(tx, page.safe_seq)?;
-    Ok(effect)
+    Ok(())
 }
 
 fn check_order(page: &PullReply, cursor: u64) -> Result<(), StoreError> {

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use faltkarta_changes::Operation;
+use faltkarta_faults::{Bug, is_seeded, point};
 use faltkarta_model::{FeatureId, GroupId, OpId, Timestamp};
 use faltkarta_protocol::{Outcome, PushReply};
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction};
@@ -132,11 +133,18 @@ impl Store {
     ///
     /// [`StoreError`]; then nothing of the act was done.
     pub fn apply_local(&mut self, edit: &LocalEdit) -> Result<Vec<RowChange>, StoreError> {
-        self.apply(|tx| {
+        point("store.journal.before_write")?;
+        let is_apart = is_seeded(Bug::JournalApart);
+        if is_apart {
+            self.write(|tx| edit.ops.iter().try_for_each(|local| insert(tx, local)))?;
+        }
+        let changes = self.apply(|tx| {
             let cursor_seq = cursor_seq(tx)?;
             let mut changes = vec![];
             for local in &edit.ops {
-                insert(tx, local)?;
+                if !is_apart {
+                    insert(tx, local)?;
+                }
                 attachment::follow(tx, &local.op, &edit.attached)?;
                 changes.extend(overlay::rebuild(tx, local.op.feature, cursor_seq)?);
             }
@@ -144,7 +152,9 @@ impl Store {
                 draft::complete(tx, draft)?;
             }
             Ok(changes)
-        })
+        })?;
+        point("store.journal.after_commit")?;
+        Ok(changes)
     }
 
     /// Operations that no store has answered for, in order: at most `n_max`, about `n_bytes_max` of JSON.
@@ -377,6 +387,9 @@ pub(crate) fn cursor_seq(conn: &Connection) -> Result<u64, StoreError> {
 /// Offers every kept operation again: the store has begun another history. Ids are kept, so what it still knows is
 /// answered from its log.
 pub(crate) fn offer_all_again(tx: &Transaction<'_>) -> Result<(), StoreError> {
+    if is_seeded(Bug::PrunedAtAck) {
+        return Ok(());
+    }
     tx.execute_batch(
         "UPDATE journal SET state = 'pending', why = '', former_seq = coalesce(seq, former_seq), seq = NULL,
                             until_seq = NULL;
@@ -409,7 +422,7 @@ pub(crate) fn record(
         Outcome::Quarantined { why } => ("quarantined", why.as_str()),
     };
     // An operation that made no entry of its own is shown by the base once the cursor reaches today's head.
-    let until_seq = seq.unwrap_or(head_seq);
+    let until_seq = if is_seeded(Bug::OverlayDroppedAtAck) { 0 } else { seq.unwrap_or(head_seq) };
     // The answer may be an old one: what the feed has told since then is newer.
     let is_decided =
         state == "conflict" && until_seq <= cursor_seq(tx)? && !conflict::has_open(tx, op)?;

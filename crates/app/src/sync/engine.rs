@@ -1,7 +1,9 @@
 use std::cell::RefCell;
 use std::sync::{Mutex, PoisonError};
 
-use faltkarta_model::{DatasetId, IdSource, Timestamp};
+use faltkarta_changes::Operation;
+use faltkarta_faults::{Bug, is_seeded, point};
+use faltkarta_model::{DatasetId, IdSource, OpId, Timestamp};
 use faltkarta_protocol::{Outcome, PROTOCOL_VERSION, PushReply, PushRequest};
 
 use crate::error::AppError;
@@ -187,8 +189,22 @@ impl<A: FieldAccess> Round<'_, A> {
         let mut is_renewed = false;
         loop {
             let Some(request) = self.field.with(push_request)? else { return Ok(()) };
+            let (request, journalled) = self.renamed(request)?;
+            point("app.push.before_send")?;
             match self.link.push(&self.workspace, &request) {
-                Ok(reply) => self.take_outcomes(&request, &reply)?,
+                Ok(mut reply) => {
+                    point("app.push.after_answer")?;
+                    if let Some(ids) = journalled {
+                        for (outcome, id) in reply.outcomes.iter_mut().zip(&ids) {
+                            outcome.op = *id;
+                        }
+                        let ops = request.ops.into_iter().zip(ids);
+                        let ops = ops.map(|(op, id)| Operation { id, ..op }).collect();
+                        self.take_outcomes(&PushRequest { ops, ..request }, &reply)?;
+                    } else {
+                        self.take_outcomes(&request, &reply)?;
+                    }
+                }
                 Err(LinkError::StaleLineage) if !is_renewed => {
                     is_renewed = true;
                     let ids = &mut *self.ids;
@@ -200,6 +216,26 @@ impl<A: FieldAccess> Round<'_, A> {
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// The seeded mistake of new ids for operations that were sent before; the ids of the journal beside.
+    fn renamed(
+        &mut self,
+        mut request: PushRequest,
+    ) -> Result<(PushRequest, Option<Vec<OpId>>), AppError> {
+        if !is_seeded(Bug::NewIdOnRetry) {
+            return Ok((request, None));
+        }
+        let replica = request.replica.to_string();
+        let journalled = request.ops.iter().map(|it| it.id).collect();
+        for op in &mut request.ops {
+            let key = format!("sent {replica} {}", op.id);
+            if faltkarta_faults::noted(&key).is_some() {
+                op.id = OpId::new(self.ids);
+            }
+            faltkarta_faults::note(&key, "");
+        }
+        Ok((request, Some(journalled)))
     }
 
     fn take_outcomes(&mut self, request: &PushRequest, reply: &PushReply) -> Result<(), AppError> {

@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use faltkarta_changes::is_same_value;
+use faltkarta_faults::{Bug, is_seeded};
 use faltkarta_geo::CellCover;
 use faltkarta_model::{DatasetId, FieldId, Properties, Value};
 use faltkarta_protocol::{FeedKind, SubscriptionPart};
@@ -142,6 +143,7 @@ pub(crate) fn told(was_wanted: bool, is_wanted: bool, is_deleted: bool) -> Optio
         (false, false) => None,
         _ if is_deleted => Some(FeedKind::Delete),
         (_, true) => Some(FeedKind::Upsert),
+        (true, false) if is_seeded(Bug::NoLeave) => None,
         (true, false) => Some(FeedKind::Leave),
     }
 }

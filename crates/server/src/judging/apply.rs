@@ -1,10 +1,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use faltkarta_changes::{
-    Conflict, ConflictKind, Current, CurrentRow, Effect, FieldOutcome, Merge, OpenConflict,
+    Change, Conflict, ConflictKind, Current, CurrentRow, Effect, FieldOutcome, Merge, OpenConflict,
     Operation, OperationKind, Verdict, claimed_keys, conflict_id, duplicate_key, merge,
     merge_among,
 };
+use faltkarta_faults::{Bug, is_seeded};
 use faltkarta_model::{DatasetId, FeatureId, FieldId, Role as DatasetRole, Value};
 use faltkarta_protocol::{Author, Outcome};
 use uuid::Uuid;
@@ -111,6 +112,12 @@ impl Judge<'_> {
         let Some(row) = stored else {
             return merge_row(None, op, declared, &Circumstances::default());
         };
+        let is_blind = is_seeded(Bug::LastWriteWins)
+            || (is_seeded(Bug::DeleteWinsUnseen) && op.kind == OperationKind::Delete);
+        if is_blind {
+            let blind = as_if_seen(op, row)?;
+            return merge_row(Some(row), &blind, declared, &Circumstances::default());
+        }
         let circumstances = Circumstances {
             is_changed_by_others: self.sheet.is_changed_by_others(
                 row,
@@ -247,6 +254,9 @@ impl Judge<'_> {
         conflict: &Conflict,
         merge: &Merge,
     ) -> Result<(), StoreError> {
+        if is_seeded(Bug::ConflictNotStored) {
+            return Ok(());
+        }
         let feature = arrived.op.feature;
         let row = ConflictRow {
             store_by: self.store_by(feature, conflict)?,
@@ -354,4 +364,20 @@ pub(crate) fn parent_of(declared: &Declared, op: &Operation) -> Option<(DatasetI
     };
     let dataset = DatasetId::parse(&text("subject_dataset")?).ok()?;
     Some((dataset, text("subject_id")?.parse().ok()?))
+}
+
+/// The seeded mistake of not asking what the author had seen.
+fn as_if_seen(op: &Operation, row: &FeatureRow) -> Result<Operation, StoreError> {
+    let values = row.content.values()?;
+    let mut blind = op.clone();
+    for (field, change) in &mut blind.changes {
+        change.old = values.get(field).cloned().unwrap_or(Value::Null);
+    }
+    if op.kind == OperationKind::Delete {
+        for (field, old) in &values {
+            let seen = Change { old: old.clone(), new: Value::Null };
+            blind.changes.insert(field.clone(), seen);
+        }
+    }
+    Ok(blind)
 }

@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use faltkarta_changes::{Conflict, ConflictKind, Merge, Operation, conflict_id};
+use faltkarta_faults::{Bug, is_seeded};
 use faltkarta_model::{OpId, Timestamp};
 use faltkarta_protocol::{OpOutcome, Outcome};
 use sha2::{Digest as _, Sha256};
@@ -110,6 +111,10 @@ impl<'r> Judge<'r> {
         for arrived in ops.iter().flatten() {
             let op = &arrived.op;
             claims.entry(op.id).or_insert(arrived.hash);
+            if is_seeded(Bug::DedupeByCounter) {
+                let counter = format!("{}/{}", op.replica, op.op_no);
+                faltkarta_faults::note(&op.id.to_string(), &counter);
+            }
             features.insert(op.feature);
             let declared = self.catalogue.by_id(&op.dataset);
             features.extend(declared.and_then(|it| parent_of(it, op)).map(|(_, parent)| parent));
@@ -140,7 +145,7 @@ impl<'r> Judge<'r> {
         if let Some(log) = self.sheet.batch.log.get(&op) {
             return Some((log.hash, Judged { op, outcome: log.outcome.clone(), place: log.place }));
         }
-        let logged = self.sheet.claimed(op)?;
+        let logged = self.sheet.claimed(op).filter(|_| !is_seeded(Bug::NoDedupe))?;
         let place = logged.seq.map(Place::Stored);
         Some((logged.hash, Judged { op, outcome: logged.outcome.clone(), place }))
     }
@@ -318,7 +323,11 @@ impl<'r> Judge<'r> {
     }
 
     fn hold_op(&mut self, arrived: &Arrived, reason: &Hold) -> Judged {
-        self.sheet.hold(arrived, reason);
+        let is_dropped = is_seeded(Bug::ParentNotParked)
+            && matches!(reason, Hold::Parked { why: "missing_parent", .. });
+        if !is_dropped {
+            self.sheet.hold(arrived, reason);
+        }
         let outcome = reason.outcome();
         self.log(arrived, outcome.clone(), None, true);
         Judged { op: arrived.op.id, outcome, place: None }

@@ -1,3 +1,4 @@
+use faltkarta_faults::{Bug, is_seeded, point};
 use faltkarta_model::{FeatureId, OpId};
 use rusqlite::{Connection, params};
 
@@ -11,7 +12,8 @@ use crate::sqlite::{devices, feed};
 /// SQLite has one writer.
 pub(super) fn settle(conn: &Connection, batch: &Batch) -> Result<Settled, StoreError> {
     let head = feed::head(conn)?;
-    let last_seq = head.seq;
+    let last_seq = serial(head.seq, batch.entries.len());
+    point("server.settle.before_write").map_err(StoreError::stopped)?;
     for row in &batch.history {
         write_history(conn, row)?;
     }
@@ -40,7 +42,20 @@ pub(super) fn settle(conn: &Connection, batch: &Batch) -> Result<Settled, StoreE
         write_lineage(conn, lineage)?;
     }
     write_entries(conn, &batch.entries, last_seq)?;
+    point("server.settle.before_commit").map_err(StoreError::stopped)?;
     Ok(Settled { last_seq, head: feed::head(conn)? })
+}
+
+/// The number that the entries follow on. The seeded mistake is a counter that a failed transaction does not put
+/// back.
+fn serial(head: u64, n_entries: usize) -> u64 {
+    if !is_seeded(Bug::NumberBeforeCommit) {
+        return head;
+    }
+    let handed_out = faltkarta_faults::noted("serial").and_then(|it| it.parse().ok());
+    let last = handed_out.unwrap_or(0).max(head);
+    faltkarta_faults::note("serial", &(last + n_entries as u64).to_string());
+    last
 }
 
 fn write_entries(conn: &Connection, entries: &[Entry], last_seq: u64) -> Result<(), StoreError> {
