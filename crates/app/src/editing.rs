@@ -157,6 +157,38 @@ impl Field {
         Ok(id)
     }
 
+    /// Journals new values of several features of a dataset as one act: all of them are saved here when this returns, or
+    /// none. They share a group; each is still judged by itself.
+    ///
+    /// # Errors
+    ///
+    /// As [`Field::edit`].
+    pub fn update_all(
+        &mut self,
+        dataset: &DatasetId,
+        updates: Vec<(FeatureId, BTreeMap<FieldId, Value>)>,
+        now: Timestamp,
+        ids: &mut dyn IdSource,
+    ) -> Result<(), AppError> {
+        let local = self.catalog.dataset(dataset)?;
+        if local.dataset.policy == Policy::ReadOnly {
+            return Err(AppError::ReadOnly { dataset: dataset.clone() });
+        }
+        let group = GroupId::new(ids);
+        let mut all = vec![];
+        for (id, values) in updates {
+            let draughted = self.updating(dataset, id, None, values, now)?;
+            if !draughted.changes.is_empty() {
+                all.push(Draughted { group: Some(group), ..draughted });
+            }
+        }
+        if all.is_empty() {
+            return Ok(());
+        }
+        let ops = self.operations(all, now, ids)?;
+        self.journal(&LocalEdit { ops, completes_draft: None })
+    }
+
     /// Keeps a photo that an edit is to attach. Durable when this returns.
     ///
     /// # Errors
@@ -386,13 +418,14 @@ impl Field {
         let user = self.store.meta("user_name")?.unwrap_or_default();
         let clock_offset_ms = self.store.meta("clock_offset_ms")?.and_then(|it| it.parse().ok());
         let mut ops: Vec<LocalOperation> = vec![];
-        for (op_no, it) in (first_no..).zip(all) {
+        let run = ids.next_run(all.len());
+        for ((op_no, id), it) in (first_no..).zip(run).zip(all) {
             let earlier = self.store.journal_of(it.feature)?;
             let in_act = ops.iter().rev().find(|op| op.op.feature == it.feature).map(|op| op.op.id);
             let previous = || in_act.or(earlier.last().map(|row| row.op.id)).into_iter().collect();
             let depends_on = it.depends_on.unwrap_or_else(previous);
             let op = Operation {
-                id: OpId::new(ids),
+                id: OpId::from_uuid(id),
                 replica: self.store.replica(),
                 op_no,
                 user: user.clone(),

@@ -19,6 +19,13 @@ impl IdSource for MachineIds {
     fn next_id(&mut self) -> Uuid {
         Uuid::now_v7()
     }
+
+    fn next_run(&mut self, n: usize) -> Vec<Uuid> {
+        // RFC 9562, 6.2, method 2: within one moment the random part counts on. It has 62 bits below the variant, the
+        // highest of which is cleared first, so that counting never reaches the variant.
+        let first = self.next_id().as_u128() & !(1 << 61);
+        (0..n as u128).map(|it| Uuid::from_u128(first + it)).collect()
+    }
 }
 
 /// A number from 0 up to but not 1, for spreading retries; not for secrets.

@@ -8,6 +8,12 @@ use uuid::Uuid;
 pub trait IdSource {
     /// An id that was never given before.
     fn next_id(&mut self) -> Uuid;
+
+    /// Ids for the operations of one act. A source whose ids are long and random gives ones that follow each other,
+    /// because those travel as one.
+    fn next_run(&mut self, n: usize) -> Vec<Uuid> {
+        (0..n).map(|_| self.next_id()).collect()
+    }
 }
 
 /// Why text or bytes are not an id.

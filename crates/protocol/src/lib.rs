@@ -4,6 +4,7 @@
 //! The document of this wire is `docs/formats/sync-1.md`; the file that a first fetch installs is
 //! `docs/formats/package-1.md`.
 
+mod columns;
 mod digest;
 mod message;
 mod package;
@@ -11,6 +12,7 @@ mod report;
 mod schema;
 mod subscription;
 
+pub use columns::{Base, COLUMNS_TYPE, Columned, ColumnsError, pack};
 pub use digest::{RowSum, row_hash};
 pub use message::{
     Author, ErrorBody, FeedBlob, FeedConflict, FeedEntry, FeedKind, FeedRow, Head, JoinReply,

@@ -6,7 +6,7 @@ use faltkarta_changes::{Conflict, Operation, RowValues};
 use faltkarta_geo::{Bounds, GridSystem};
 use faltkarta_model::{BlobId, Dataset, DatasetId, Feature, FeatureId, OpId, ReplicaId, Timestamp};
 use faltkarta_protocol::{
-    DatasetDigest, Declaration, DeviceReport, FeedBlob, FeedConflict, FeedEntry, JoinReply,
+    Base, DatasetDigest, Declaration, DeviceReport, FeedBlob, FeedConflict, FeedEntry, JoinReply,
     JoinRequest, NumberBlock, NumberRequest, OpOutcome, PushReply, Subscription,
     SubscriptionPart, Witness,
 };
@@ -149,6 +149,13 @@ pub trait GeodataStore: Send + Sync {
 
     /// What a laptop must hold that has pulled up to the head, and the head.
     fn digest(&self, reader: &Reader) -> Result<(StoreHead, Vec<DatasetDigest>), StoreError>;
+
+    /// The rows of entries, for operations that name them instead of repeating their values. An entry that the store
+    /// does not hold any more, or that the role may not fetch, is left out; the laptop then writes its values out.
+    fn bases(&self, seqs: &[u64], role: Role) -> Result<Vec<Base>, StoreError> {
+        let _ = (seqs, role);
+        Ok(vec![])
+    }
 
     /// Proves the feed from its first entry: no hole, every chain hash right. Returns the head.
     fn verify_feed(&self) -> Result<StoreHead, StoreError>;

@@ -6,7 +6,7 @@ mod typescript;
 mod views;
 
 pub(crate) use dto::{
-    ConsoleCaseDto, ConsoleDeviceDto, ConsoleHeldDto, ConsoleOverviewDto, ConsoleSignInDto,
+    ConsoleCaseDto, ConsoleDecisionDto, ConsoleDeviceDto, ConsoleHeldDto, ConsoleOverviewDto, ConsoleSignInDto,
 };
 pub use typescript::typescript;
-pub(crate) use views::{cases, devices, held, overview};
+pub(crate) use views::{cases, decide_case, devices, held, overview};

@@ -194,6 +194,15 @@ pub enum StoreError {
         /// Where it goes on.
         expected: u64,
     },
+    /// What a coordinator decides about is not what was shown any more.
+    #[error("the conflict is not as it was shown")]
+    ConflictMoved,
+    /// A push in columns cannot be read, or names an entry that is not there any more. The laptop sends JSON.
+    #[error("the columns cannot be read: {text}")]
+    ColumnsUnread {
+        /// Why.
+        text: String,
+    },
     /// Bytes do not hash to what was said.
     #[error("bytes and digest differ")]
     DigestMismatch,
@@ -283,6 +292,8 @@ impl StoreError {
             Self::BlobsUnreachable { .. } => "blobs_unreachable",
             Self::BlobsElsewhere { .. } => "blobs_elsewhere",
             Self::NotAcceptable { .. } => "not_acceptable",
+            Self::ColumnsUnread { .. } => "columns_unread",
+            Self::ConflictMoved => "conflict_moved",
             Self::NotFound => "not_found",
             Self::UnknownWorkspace => "unknown_workspace",
             Self::PackageChanged => "package_changed",

@@ -2,6 +2,7 @@
 
 mod answer;
 mod blobs;
+mod columns;
 mod console;
 mod context;
 mod encoding;

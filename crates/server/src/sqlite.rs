@@ -1,6 +1,7 @@
 //! The store in a folder: `store.sqlite`, `blobs/`, `packages/`, `datasets/*.toml`, `forms/`, and a lock.
 
 mod backups;
+mod bases;
 mod blobs;
 mod catalogue;
 mod deliver;

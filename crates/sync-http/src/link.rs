@@ -3,7 +3,7 @@ use std::time::Duration;
 use faltkarta_app::{BlobState, Link, LinkError};
 use faltkarta_model::BlobId;
 use faltkarta_protocol::{
-    JoinReply, JoinRequest, PackageManifest, PullReply, PushReply, PushRequest,
+    COLUMNS_TYPE, JoinReply, JoinRequest, PackageManifest, PullReply, PushReply, PushRequest,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -187,6 +187,21 @@ impl Link for HttpLink {
 
     fn push(&mut self, workspace: &str, request: &PushRequest) -> Result<PushReply, LinkError> {
         self.post(&self.path(workspace, "push"), Some(&self.bearer()?), request)
+    }
+
+    fn push_columns(&mut self, workspace: &str, body: &[u8]) -> Result<PushReply, LinkError> {
+        let called = self
+            .agent
+            .post(self.path(workspace, "push"))
+            .header(header::CONTENT_TYPE, COLUMNS_TYPE)
+            .header(header::AUTHORIZATION, self.bearer()?)
+            .send(body);
+        let response = called.map_err(|error| of_call(&error))?;
+        // Older stores take the body for broken JSON, others say that it cannot be read so: both want JSON.
+        if matches!(response.status().as_u16(), 400 | 413 | 415 | 422) {
+            return Err(LinkError::NotOffered);
+        }
+        message(response)
     }
 
     fn pull(&mut self, workspace: &str, cursor: &str) -> Result<PullReply, LinkError> {

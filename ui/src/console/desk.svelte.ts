@@ -90,7 +90,11 @@ export class Desk {
 	}
 
 	decide(of: ConsoleCaseDto, take: ReadonlyMap<string, "store" | "candidate">, note: string) {
-		const choices = of.conflicts.map((it) => ({ conflict: it.id, take: take.get(it.id) ?? "store" }));
+		const choices = of.conflicts.map((it) => ({
+			conflict: it.id,
+			mark: it.mark,
+			take: take.get(it.id) ?? "store",
+		}));
 		return this.#do(() => this.#store.decide(of.feature, { choices, note }));
 	}
 

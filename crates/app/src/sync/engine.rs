@@ -3,15 +3,17 @@ use std::sync::{Mutex, PoisonError};
 
 use faltkarta_changes::Operation;
 use faltkarta_faults::{Bug, is_seeded, point};
-use faltkarta_model::{DatasetId, IdSource, OpId, Timestamp};
-use faltkarta_protocol::{Outcome, PROTOCOL_VERSION, PushReply, PushRequest};
+use faltkarta_model::{DatasetId, IdSource, OpId, Timestamp, Value};
+use faltkarta_protocol::{Base, Outcome, PROTOCOL_VERSION, PushReply, PushRequest, pack};
 
+use crate::editing::geometry_field;
 use crate::error::AppError;
 use crate::field::Field;
 use crate::sync::link::{Link, LinkError};
 
 /// Most operations and bytes of one push. Source: the wire's document, `docs/formats/sync-1.md`.
 const PUSH_OPS_MAX: usize = 200;
+const COLUMNS_OPS_MAX: usize = 1_000;
 const PUSH_BYTES_MAX: usize = 1 << 20;
 
 /// A laptop that others work on while a round is under way: it is taken between two requests only.
@@ -188,22 +190,11 @@ impl<A: FieldAccess> Round<'_, A> {
     fn push(&mut self) -> Result<(), AppError> {
         let mut is_renewed = false;
         loop {
-            let Some(request) = self.field.with(push_request)? else { return Ok(()) };
-            let (request, journalled) = self.renamed(request)?;
-            point("app.push.before_send")?;
-            match self.link.push(&self.workspace, &request) {
-                Ok(mut reply) => {
+            let Some((request, sent)) = self.send()? else { return Ok(()) };
+            match sent {
+                Ok(reply) => {
                     point("app.push.after_answer")?;
-                    if let Some(ids) = journalled {
-                        for (outcome, id) in reply.outcomes.iter_mut().zip(&ids) {
-                            outcome.op = *id;
-                        }
-                        let ops = request.ops.into_iter().zip(ids);
-                        let ops = ops.map(|(op, id)| Operation { id, ..op }).collect();
-                        self.take_outcomes(&PushRequest { ops, ..request }, &reply)?;
-                    } else {
-                        self.take_outcomes(&request, &reply)?;
-                    }
+                    self.take_outcomes(&request, &reply)?;
                 }
                 Err(LinkError::StaleLineage) if !is_renewed => {
                     is_renewed = true;
@@ -238,6 +229,36 @@ impl<A: FieldAccess> Round<'_, A> {
         Ok((request, Some(journalled)))
     }
 
+    /// Sends what waits: packed where there are several operations and the store reads that, else as JSON.
+    fn send(&mut self) -> Result<Option<Sent>, AppError> {
+        let many = self.field.with(|it| push_request(it, COLUMNS_OPS_MAX))?;
+        let Some(many) = many else { return Ok(None) };
+        point("app.push.before_send")?;
+        if many.ops.len() > 1 && !is_seeded(Bug::NewIdOnRetry) {
+            let bases = self.field.with(|it| bases(it, &many))?;
+            if let Some(body) = pack(&many, &bases) {
+                match self.link.push_columns(&self.workspace, &body) {
+                    Err(LinkError::NotOffered) => {}
+                    sent => return Ok(Some((many, sent))),
+                }
+            }
+        }
+        let Some(request) = self.field.with(|it| push_request(it, PUSH_OPS_MAX))? else {
+            return Ok(None);
+        };
+        let (mut request, journalled) = self.renamed(request)?;
+        let mut sent = self.link.push(&self.workspace, &request);
+        if let Some(ids) = journalled {
+            for (op, id) in request.ops.iter_mut().zip(&ids) {
+                op.id = *id;
+            }
+            for (outcome, id) in sent.iter_mut().flat_map(|it| &mut it.outcomes).zip(&ids) {
+                outcome.op = *id;
+            }
+        }
+        Ok(Some((request, sent)))
+    }
+
     fn take_outcomes(&mut self, request: &PushRequest, reply: &PushReply) -> Result<(), AppError> {
         let is_whole = reply.outcomes.len() == request.ops.len()
             && reply.outcomes.iter().zip(&request.ops).all(|(outcome, op)| outcome.op == op.id);
@@ -267,8 +288,30 @@ impl<A: FieldAccess> Round<'_, A> {
     }
 }
 
-fn push_request(field: &mut Field) -> Result<Option<PushRequest>, AppError> {
-    let ops = field.store.pending(PUSH_OPS_MAX, PUSH_BYTES_MAX)?;
+/// A push, and what the store said of it, or why not.
+type Sent = (PushRequest, Result<PushReply, LinkError>);
+
+/// The rows of the base that the operations were made on, where they still stand there.
+fn bases(field: &mut Field, request: &PushRequest) -> Result<Vec<Option<Base>>, AppError> {
+    let base = |op: &Operation| {
+        let Some(row) = field.store.base_feature(op.feature)? else { return Ok(None) };
+        let mut values = row.feature.properties;
+        if let Some(geometry) = row.feature.geometry {
+            values.insert(geometry_field()?, Value::Geometry(geometry));
+        }
+        Ok((row.seq > 0).then_some(Base {
+            seq: row.seq,
+            dataset: row.feature.dataset,
+            feature: op.feature,
+            version: row.feature.version,
+            values,
+        }))
+    };
+    request.ops.iter().map(base).collect()
+}
+
+fn push_request(field: &mut Field, most: usize) -> Result<Option<PushRequest>, AppError> {
+    let ops = field.store.pending(most, PUSH_BYTES_MAX)?;
     if ops.is_empty() {
         return Ok(None);
     }

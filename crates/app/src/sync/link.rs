@@ -51,6 +51,16 @@ pub trait Link: RowLink {
     /// [`LinkError`]; after any of them it is not known whether the store has taken the operations.
     fn push(&mut self, workspace: &str, request: &PushRequest) -> Result<PushReply, LinkError>;
 
+    /// Sends operations that were packed in columns (`faltkarta_protocol::pack`).
+    ///
+    /// # Errors
+    ///
+    /// [`LinkError::NotOffered`] when the store cannot read them so; the same operations then go with [`Link::push`].
+    fn push_columns(&mut self, workspace: &str, body: &[u8]) -> Result<PushReply, LinkError> {
+        let _ = (workspace, body);
+        Err(LinkError::NotOffered)
+    }
+
     /// Asks for the next page of the feed.
     ///
     /// # Errors

@@ -130,6 +130,8 @@ dto! {
     ConsoleConflictDto {
         /// Its id.
         id: String,
+        /// Changes when a value of it does; a decision repeats it.
+        mark: String,
         /// `field`, `edited_vs_deleted`, `deleted_vs_edited`, `id_clash`, `parent_deleted`, `duplicate_key`, `group`.
         kind: String,
         /// Who wants the candidates.
@@ -167,6 +169,8 @@ dto! {
     ConsoleChoiceDto {
         /// The conflict.
         conflict: String,
+        /// As it was shown.
+        mark: String,
         /// `store` or `candidate`.
         take: String,
     }

@@ -133,3 +133,8 @@ pub(super) fn change(
         unit: words.unit,
     }
 }
+
+/// What a field is called.
+pub(super) fn field_title(dataset: Option<&Dataset>, field: &str) -> ConsoleTitleDto {
+    words(dataset, field).title
+}

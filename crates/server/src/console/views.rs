@@ -1,14 +1,19 @@
-use faltkarta_changes::{ConflictKind, Operation, OperationKind};
-use faltkarta_model::{Dataset, DatasetId, FeatureId, Timestamp};
-use faltkarta_protocol::Outcome;
+use std::collections::HashSet;
 
-use crate::backend::{DatasetRow, DeviceRow, GeodataStore, HeldRow, OpenConflict};
+use faltkarta_changes::{ConflictKind, Operation, OperationKind};
+use faltkarta_model::{Dataset, DatasetId, Feature, FeatureId, Timestamp};
+use faltkarta_protocol::{Author, FeedConflict, Outcome};
+use sha2::{Digest as _, Sha256};
+
+use crate::backend::{DatasetRow, DeviceRow, GeodataStore, HeldRow};
 use crate::console::dto::{
-    ConsoleAuthorDto, ConsoleCaseDto, ConsoleConflictDto, ConsoleDeviceDto, ConsoleHeldDto,
-    ConsoleOverviewDto, ConsoleReportDto, ConsoleTitleDto,
+    ConsoleAuthorDto, ConsoleCaseDto, ConsoleConflictDto, ConsoleDecisionDto, ConsoleDeviceDto,
+    ConsoleHeldDto, ConsoleOverviewDto, ConsoleReportDto, ConsoleTitleDto,
 };
-use crate::console::facts::{change, clash, plain, title};
+use crate::console::facts::{change, clash, field_title, plain, title};
+use crate::deciding::{Decision, decide};
 use crate::error::StoreError;
+use crate::rim::Rim;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
@@ -99,7 +104,15 @@ impl<'a> Names<'a> {
 
     /// Empty when the store does not have the feature.
     fn label(&self, id: &DatasetId, feature: FeatureId) -> Result<String, StoreError> {
-        let Some(feature) = self.store.feature(feature)? else { return Ok(String::new()) };
+        let Some(stored) = self.store.stored_feature(feature)? else { return Ok(String::new()) };
+        // A deleted one is still called what it was.
+        let feature = Feature {
+            id: feature,
+            dataset: stored.dataset,
+            version: stored.version,
+            geometry: None,
+            properties: stored.values,
+        };
         Ok(self.dataset(id).map_or_else(String::new, |it| it.label(&feature)))
     }
 }
@@ -116,7 +129,7 @@ fn held_row(names: &Names<'_>, row: &HeldRow) -> Result<ConsoleHeldDto, StoreErr
         Outcome::Quarantined { why } => (false, why.clone()),
         _ => (false, String::new()),
     };
-    let can_accept = !is_parked && (why == "unpermitted" || why == "proposal");
+    let can_accept = matches!(why.as_str(), "unpermitted" | "proposal" | "group");
     let mut held = ConsoleHeldDto {
         op: row.op.to_string(),
         is_parked,
@@ -158,41 +171,86 @@ fn kind_name(kind: OperationKind) -> &'static str {
 pub(crate) fn cases(store: &dyn GeodataStore) -> Result<Vec<ConsoleCaseDto>, StoreError> {
     let names = Names::new(store);
     let mut cases: Vec<ConsoleCaseDto> = vec![];
+    let mut seen = HashSet::new();
     for open in store.open_conflicts()? {
-        let feature = open.feature.to_string();
-        let conflict = conflict(&names, &open)?;
-        if let Some(case) = cases.iter_mut().find(|it| it.feature == feature) {
-            case.conflicts.push(conflict);
+        if !seen.insert(open.feature) {
             continue;
         }
+        let told = store.conflicts_of(open.feature)?;
+        let conflicts = told.iter().map(|it| conflict(&names, &open.dataset, it));
         cases.push(ConsoleCaseDto {
-            feature,
+            feature: open.feature.to_string(),
             dataset: open.dataset.to_string(),
             dataset_title: names.kind(&open.dataset),
             label: names.label(&open.dataset, open.feature)?,
-            conflicts: vec![conflict],
+            conflicts: conflicts.collect::<Result<_, _>>()?,
         });
     }
     Ok(cases)
 }
 
-fn conflict(names: &Names<'_>, open: &OpenConflict) -> Result<ConsoleConflictDto, StoreError> {
-    let dataset = names.dataset(&open.dataset);
-    let fields = open.conflict.fields.iter();
-    let other = open.conflict.other;
+fn conflict(
+    names: &Names<'_>,
+    id: &DatasetId,
+    it: &FeedConflict,
+) -> Result<ConsoleConflictDto, StoreError> {
+    let dataset = names.dataset(id);
+    let clashes = it.fields.iter().map(|(field, of)| clash(dataset, field.as_str(), of));
+    let merged = it.merged.iter().map(|field| field_title(dataset, field.as_str()));
     Ok(ConsoleConflictDto {
-        id: open.conflict.id.to_string(),
-        kind: kind_of_conflict(open.conflict.kind).to_owned(),
-        candidate_by: ConsoleAuthorDto {
-            user: open.user.clone(),
-            device: String::new(),
-            at: open.at.to_string(),
-        },
-        store_by: None,
-        clashes: fields.map(|(field, it)| clash(dataset, field.as_str(), it)).collect(),
-        merged: vec![],
-        other: other.map_or(Ok(String::new()), |it| names.label(&open.dataset, it))?,
+        id: it.id.to_string(),
+        mark: mark(it),
+        kind: kind_of_conflict(it.kind).to_owned(),
+        candidate_by: author(&it.candidate_by),
+        store_by: it.store_by.as_ref().map(author),
+        clashes: clashes.collect(),
+        merged: merged.collect(),
+        other: it.other.map_or(Ok(String::new()), |it| names.label(id, it))?,
     })
+}
+
+/// Changes whenever a value of the conflict does, so that nobody decides about another one than was shown.
+fn mark(it: &FeedConflict) -> String {
+    let shown = serde_json::to_vec(&(it.op, &it.fields)).unwrap_or_default();
+    hex::encode(&Sha256::digest(shown)[..8])
+}
+
+fn author(it: &Author) -> ConsoleAuthorDto {
+    ConsoleAuthorDto { user: it.user.clone(), device: it.device.clone(), at: it.at.to_string() }
+}
+
+/// Decides a feature's conflicts as the coordinator chose.
+pub(crate) fn decide_case(
+    store: &dyn GeodataStore,
+    feature: FeatureId,
+    wish: &ConsoleDecisionDto,
+    by: &str,
+    rim: &dyn Rim,
+) -> Result<(), StoreError> {
+    let shown = store.conflicts_of(feature)?;
+    let mut choices = vec![];
+    for choice in &wish.choices {
+        let open = shown.iter().find(|it| it.id.to_string() == choice.conflict);
+        let open = open.ok_or(StoreError::ConflictMoved)?;
+        if mark(open) != choice.mark {
+            return Err(StoreError::ConflictMoved);
+        }
+        let decision = match choice.take.as_str() {
+            "store" => Decision::Store,
+            "candidate" => Decision::Candidate,
+            _ => return Err(StoreError::Malformed { text: "take store or candidate".to_owned() }),
+        };
+        choices.push((open.id, decision));
+    }
+    let note = Some(wish.note.trim()).filter(|it| !it.is_empty());
+    for (conflict, decision) in choices {
+        match decide(store, conflict, &decision, (by, note), rim) {
+            // One decision may close several conflicts of a feature.
+            Ok(_) | Err(StoreError::NotFound) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 fn kind_of_conflict(kind: ConflictKind) -> &'static str {

@@ -72,10 +72,13 @@ fn status_of(error: &StoreError) -> StatusCode {
         | StoreError::StaleLineage
         | StoreError::WrongOffset { .. }
         | StoreError::NotAcceptable { .. }
+        | StoreError::ConflictMoved
         | StoreError::PackageChanged => StatusCode::CONFLICT,
         StoreError::Resync => StatusCode::GONE,
         StoreError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-        StoreError::DigestMismatch | StoreError::PreviewDamaged => StatusCode::UNPROCESSABLE_ENTITY,
+        StoreError::DigestMismatch
+        | StoreError::PreviewDamaged
+        | StoreError::ColumnsUnread { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         StoreError::VersionMismatch { .. } => StatusCode::UPGRADE_REQUIRED,
         StoreError::Contended { .. }
         | StoreError::Unreachable { .. }

@@ -11,14 +11,14 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use faltkarta_model::ReplicaId;
+use faltkarta_model::{FeatureId, OpId, ReplicaId};
 use faltkarta_protocol::{JoinRequest, PROTOCOL_VERSION};
 use uuid::Uuid;
 
-use crate::backend::{CONSOLE_DEVICE, DeviceRow};
+use crate::backend::{CONSOLE_DEVICE, DeviceRow, Task};
 use crate::console::{
-    ConsoleCaseDto, ConsoleDeviceDto, ConsoleHeldDto, ConsoleOverviewDto, ConsoleSignInDto, cases,
-    devices, held, overview,
+    ConsoleCaseDto, ConsoleDecisionDto, ConsoleDeviceDto, ConsoleHeldDto, ConsoleOverviewDto,
+    ConsoleSignInDto, cases, decide_case, devices, held, overview,
 };
 use crate::error::StoreError;
 use crate::http::answer::Refusal;
@@ -40,7 +40,9 @@ pub(super) fn routes() -> Router<Context> {
         .route("/console/api/devices", get(get_devices))
         .route("/console/api/devices/{id}/revoke", post(revoke))
         .route("/console/api/cases", get(get_cases))
+        .route("/console/api/cases/{feature}/decide", post(post_decision))
         .route("/console/api/held", get(get_held))
+        .route("/console/api/held/{op}/accept", post(accept))
         .layer(middleware::from_fn(guard))
 }
 
@@ -156,6 +158,34 @@ async fn get_cases(
     Coordinator(_): Coordinator,
 ) -> Result<Json<Vec<ConsoleCaseDto>>, Refusal> {
     Ok(Json(context.run(move |it| cases(it.store.as_ref())).await?))
+}
+
+/// `POST /console/api/cases/{feature}/decide`
+async fn post_decision(
+    State(context): State<Context>,
+    Coordinator(device): Coordinator,
+    PathPart(feature): PathPart<FeatureId>,
+    bytes: Result<Bytes, BytesRejection>,
+) -> Result<StatusCode, Refusal> {
+    let wish: ConsoleDecisionDto = parse(&body(bytes)?)?;
+    let decided = context.run(move |it| {
+        decide_case(it.store.as_ref(), feature, &wish, &device.user, it.rim.as_ref())
+    });
+    decided.await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /console/api/held/{op}/accept`
+async fn accept(
+    State(context): State<Context>,
+    Coordinator(device): Coordinator,
+    PathPart(op): PathPart<OpId>,
+) -> Result<StatusCode, Refusal> {
+    let accepted = context.run(move |it| {
+        it.store.judge(&Task::Accept { op, by: &device.user }, it.rim.as_ref())
+    });
+    accepted.await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn get_held(

@@ -50,7 +50,7 @@ impl FromRequest<Context> for Message {
 #[expect(clippy::result_large_err, reason = "an answer on its way out")]
 fn is_packed(headers: &HeaderMap) -> Result<bool, Response> {
     let said = |name: HeaderName| headers.get(name).map(words);
-    if said(header::CONTENT_TYPE).is_some_and(|it| it != "application/json") {
+    if said(header::CONTENT_TYPE).is_some_and(|it| it != "application/json" && it != COLUMNS_TYPE) {
         let text = "only application/json is taken";
         return Err(coded(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unknown_media_type", text));
     }

@@ -8,16 +8,17 @@ use axum::http::{HeaderMap, StatusCode};
 use faltkarta_model::{DatasetId, OpId};
 use faltkarta_protocol::{
     Declaration, Head, JoinReply, JoinRequest, NumberBlock, NumberRequest, PROTOCOL_OLDEST,
-    PROTOCOL_VERSION, PullReply, PushReply, SchemaRevision, Witness,
+    PROTOCOL_VERSION, PullReply, PushReply, PushRequest, SchemaRevision, Witness,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json_;
 
-use crate::backend::{GeodataStore, Pusher};
+use crate::backend::{DeviceRow, GeodataStore, Malformed, Pusher};
 use crate::catching_up::{is_name, read_operation};
 use crate::error::StoreError;
 use crate::http::answer::Refusal;
+use crate::http::columns;
 use crate::http::context::{Asker, Context, Peer};
 use crate::http::encoding::Message;
 use crate::http::subscription::reader;
@@ -98,9 +99,17 @@ struct OpenPush {
 pub(super) async fn push(
     State(context): State<Context>,
     Asker(device): Asker,
+    headers: HeaderMap,
     Message(bytes): Message,
 ) -> Result<Json<PushReply>, Refusal> {
     let reply = context.run(move |it| {
+        if columns::is_columns(&headers) {
+            let request = columns::read(it, &device, &bytes)?;
+            let ops = request.ops.into_iter().map(Ok).collect();
+            let PushRequest { epoch, replica, lineage, witness, former_seqs, .. } = request;
+            let push = OpenPush { epoch, replica, lineage, witness, ops: vec![], former_seqs };
+            return apply(it, &device, &push, ops);
+        }
         let (json, protocol) = read(&bytes)?;
         if !is_spoken(protocol) {
             // The bytes leave the laptop before its program is replaced.
@@ -111,19 +120,30 @@ pub(super) async fn push(
         if request.ops.len() > MAX_OPS {
             return Err(StoreError::TooLarge { most: MAX_OPS as u64, unit: "operations" });
         }
+        let mut request = request;
         let read = |json| read_operation(json, it.store.workspace());
-        let ops: Vec<_> = request.ops.into_iter().map(read).collect::<Result<_, _>>()?;
-        let pusher = Pusher {
-            device: &device,
-            replica: request.replica,
-            epoch: &request.epoch,
-            lineage: &request.lineage,
-            witness: &request.witness,
-            former_seqs: &request.former_seqs,
-        };
-        it.store.apply_ops(&pusher, &ops, it.rim.as_ref())
+        let ops = std::mem::take(&mut request.ops).into_iter().map(read);
+        let ops = ops.collect::<Result<_, _>>()?;
+        apply(it, &device, &request, ops)
     });
     Ok(Json(reply.await?))
+}
+
+fn apply(
+    context: &Context,
+    device: &DeviceRow,
+    push: &OpenPush,
+    ops: Vec<Result<Operation, Malformed>>,
+) -> Result<PushReply, StoreError> {
+    let pusher = Pusher {
+        device,
+        replica: push.replica,
+        epoch: &push.epoch,
+        lineage: &push.lineage,
+        witness: &push.witness,
+        former_seqs: &push.former_seqs,
+    };
+    context.store.apply_ops(&pusher, &ops, context.rim.as_ref())
 }
 
 /// Where to go on, and how far.

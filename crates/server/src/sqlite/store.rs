@@ -7,7 +7,7 @@ use faltkarta_changes::Operation;
 use faltkarta_geo::GridSystem;
 use faltkarta_model::{BlobId, DatasetId, Feature, FeatureId, Timestamp};
 use faltkarta_protocol::{
-    DatasetDigest, Declaration, DeviceReport, FeedConflict, JoinReply, JoinRequest, NumberBlock,
+    Base, DatasetDigest, Declaration, DeviceReport, FeedConflict, JoinReply, JoinRequest, NumberBlock,
     NumberRequest, OpOutcome, PushReply, Subscription, SubscriptionPart,
 };
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -30,7 +30,7 @@ use crate::sqlite::feed_writer::FeedWriter;
 use crate::sqlite::package_rows::Snapshot;
 use crate::sqlite::rows::OpenRows;
 use crate::sqlite::{
-    backups, blobs, catalogue, devices, idle, keeping, open, rebirth, report, row, rows, rows_page,
+    backups, bases, blobs, catalogue, devices, idle, keeping, open, rebirth, report, row, rows, rows_page,
     subscriptions,
 };
 
@@ -315,6 +315,10 @@ impl GeodataStore for SqliteStore {
 
     fn digest(&self, reader: &Reader) -> Result<(StoreHead, Vec<DatasetDigest>), StoreError> {
         digest(self.package_inputs()?.as_ref(), &self.catalogue, reader)
+    }
+
+    fn bases(&self, seqs: &[u64], role: Role) -> Result<Vec<Base>, StoreError> {
+        self.read(|conn| bases::bases(conn, seqs, role, &self.catalogue))
     }
 
     fn raw_pushes(&self) -> Result<Vec<RawPush>, StoreError> {
