@@ -17,6 +17,7 @@ export PROFILE ?= release
 export npm_config_cache ?= $(FALTKARTA_CACHE)/npm
 VENV := $(FALTKARTA_CACHE)/venv
 TOOLS := $(FALTKARTA_CACHE)/tools
+BENCH_VENV := $(FALTKARTA_CACHE)/bench-venv
 
 # What the built interface is made from; `generated` is written by the build itself.
 UI_SOURCES := $(shell find ui/src ui/messages ui/project.inlang ui/public -type f -not -path '*/generated/*' -not -path '*/cache/*' 2>/dev/null) \
@@ -84,10 +85,16 @@ journeys: ui ## a technician's work in the real window, on a virtual screen
 	cargo build --quiet -p faltkarta-cli -p faltkarta-desktop
 	cargo test --workspace --test window -- --test-threads=1
 
-bench: ## the figures, side by side with peers (release build, takes minutes; ROWS="import tiles": only some)
+bench: $(BENCH_VENV)/.installed ## the figures, side by side with peers (release build, takes minutes; ROWS="import tiles": only some)
 	@# The rows about whole programs start the one that lies beside the benchmark.
 	cargo build --release -p faltkarta-bench -p faltkarta-cli
-	"$(CARGO_TARGET_DIR)/release/faltkarta-bench" $(ROWS)
+	FALTKARTA_BENCH_PYTHON="$(BENCH_VENV)/bin/python" "$(CARGO_TARGET_DIR)/release/faltkarta-bench" $(ROWS)
+
+$(BENCH_VENV)/.installed: tests/bench/peers/requirements.txt
+	@echo "Fetching the peers that come as Python packages."
+	@python3 -m venv $(BENCH_VENV)
+	@$(BENCH_VENV)/bin/pip install --quiet --disable-pip-version-check -r tests/bench/peers/requirements.txt
+	@touch $@
 
 # Crash points and seeded bugs are built into the simulation only.
 SIM := cargo run --quiet -p faltkarta-sim --features armed --

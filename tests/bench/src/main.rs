@@ -12,7 +12,9 @@
 mod chance;
 mod import;
 mod live_tile;
+mod many_pushes;
 mod memory;
+mod push;
 mod rounds;
 mod search;
 mod spatial;
@@ -44,6 +46,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     if is_wanted("import") {
         import::run(&town::delivery()?)?;
+    }
+    if is_wanted("push") {
+        push::run()?;
+    }
+    if is_wanted("pushes") {
+        many_pushes::run()?;
     }
     if ["identify", "town-search", "tiles", "start", "memory", "town"].into_iter().any(is_wanted) {
         let town = town::Town::make()?;

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::chance::Chance;
 use crate::rounds::{Outcome, figure, lone_row, time};
 
-struct MachineRim;
+pub(crate) struct MachineRim;
 
 impl Rim for MachineRim {
     fn now(&self) -> Timestamp {
@@ -110,7 +110,7 @@ pub(crate) fn open(laptop: &Path) -> Outcome<Field> {
     Ok(Field::open(laptop, &FileKeyStore::new(laptop), &mut MachineIds, &options)?)
 }
 
-fn join(laptop: &Path, url: &str) -> Outcome<()> {
+pub(crate) fn join(laptop: &Path, url: &str) -> Outcome<()> {
     let field = RefCell::new(open(laptop)?);
     let mut link = HttpLink::new(url, None)?;
     let wanted = Enrolment {
