@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use faltkarta_app::{Edit, Field, sync_round};
+use faltkarta_app::{Field, sync_round};
 use faltkarta_demo::{DemoOptions, write_delivery};
 use faltkarta_geo::GridSystem;
 use faltkarta_machine::{MachineIds, now};
@@ -55,17 +55,13 @@ pub(crate) fn run() -> Outcome<()> {
                 "code" => Value::Text(["plast", "betong", "gjutjärn"][n % 3].to_owned()),
                 _ => Value::Real(f64::from(100 + chance.below(300) as u32) / 100.0),
             };
-            let edits = features.iter().map(|id| Edit::Update {
-                id: *id,
-                geometry: None,
-                values: [(FieldId::parse(field_id).unwrap_or_else(|_| unreachable!()), value(&mut chance))]
-                    .into_iter()
-                    .collect::<BTreeMap<_, _>>(),
-            });
-            let edits: Vec<Edit> = edits.collect();
+            let field_id = FieldId::parse(field_id)?;
+            let updates = features.iter().map(|id| (*id, [(field_id.clone(), value(&mut chance))].into()));
+            let updates: Vec<(FeatureId, BTreeMap<FieldId, Value>)> = updates.collect();
             let dataset = DatasetId::parse("manhole")?;
-            let (took, _) =
-                time(|| Ok(field.borrow_mut().edit_all(&dataset, edits, now(), &mut MachineIds)?))?;
+            let (took, ()) = time(|| {
+                Ok(field.borrow_mut().update_all(&dataset, updates, now(), &mut MachineIds)?)
+            })?;
             if n == 0 {
                 lone_row(&format!("1 000 edits of one {kind}, journalled"), took, "one act, durable");
             }

@@ -5,6 +5,7 @@
 //! everything that happens. What people did is written down beside ([`truth::Truth`]); the checks in [`check`]
 //! compare it with what laptops and store say, by their files and by what is heard on the wire.
 
+pub mod every_call;
 pub mod plan;
 pub mod runner;
 pub mod season;

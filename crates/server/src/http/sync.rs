@@ -5,6 +5,7 @@ use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
+use faltkarta_changes::Operation;
 use faltkarta_model::{DatasetId, OpId};
 use faltkarta_protocol::{
     Declaration, Head, JoinReply, JoinRequest, NumberBlock, NumberRequest, PROTOCOL_OLDEST,
