@@ -130,6 +130,20 @@ mutants: $(TOOLS)/bin/cargo-mutants ## break the merge in every way that a tool 
 	PROPTEST_CASES=400 CARGO_TARGET_DIR= "$(TOOLS)/bin/cargo-mutants" mutants -p faltkarta-changes \
 		-o "$(FALTKARTA_CACHE)/mutants" -- --test suite
 
+fuzz: $(TOOLS)/bin/cargo-fuzz ## every decoder under libFuzzer (nightly compiler; SECONDS_EACH=60, DECODERS="wkb csv")
+	@# New inputs gather in the cache folder; what breaks is left there under artifacts.
+	@for decoder in $(or $(DECODERS),$(notdir $(wildcard fuzz/corpus/*))); do \
+		echo "── $$decoder"; mkdir -p "$(FALTKARTA_CACHE)/fuzz/corpus/$$decoder" "$(FALTKARTA_CACHE)/fuzz/artifacts"; \
+		CARGO_TARGET_DIR="$(FALTKARTA_CACHE)/fuzz/target" DECODER=$$decoder PATH="$(TOOLS)/bin:$$PATH" \
+			cargo +nightly fuzz run decoder "$(FALTKARTA_CACHE)/fuzz/corpus/$$decoder" "$(CURDIR)/fuzz/corpus/$$decoder" -- \
+			-max_total_time=$(or $(SECONDS_EACH),60) -artifact_prefix="$(FALTKARTA_CACHE)/fuzz/artifacts/$$decoder-" \
+			-rss_limit_mb=2048 -timeout=10 -verbosity=0 -print_final_stats=1; \
+	done
+
+$(TOOLS)/bin/cargo-fuzz:
+	@echo "Fetching the driver of the fuzzer."
+	@cargo install --quiet --locked --root "$(TOOLS)" cargo-fuzz
+
 $(TOOLS)/bin/cargo-mutants:
 	@echo "Fetching the tool that breaks code on purpose."
 	@cargo install --quiet --locked --root "$(TOOLS)" cargo-mutants

@@ -49,7 +49,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that look at everything from outside.
-const OUTSIDE: &[&str] = &["tests", "bench", "disk", "protocol-model", "sim"];
+const OUTSIDE: &[&str] = &["tests", "bench", "decoders", "disk", "protocol-model", "sim"];
 
 /// Outside crates that only some rooms may name.
 const ONLY_IN: &[(&str, &[&str])] = &[

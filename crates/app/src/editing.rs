@@ -186,7 +186,7 @@ impl Field {
             return Ok(());
         }
         let ops = self.operations(all, now, ids)?;
-        self.journal(&LocalEdit { ops, completes_draft: None })
+        self.journal(&LocalEdit { ops, completes_draft: None, attached: vec![] })
     }
 
     /// Keeps a photo that an edit is to attach. Durable when this returns.

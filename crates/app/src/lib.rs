@@ -53,3 +53,4 @@ pub use sync::{
     BlobState, EnrolStep, Enrolment, FieldAccess, Link, LinkError, RowLink, Scheduler, SyncReport,
     enrol, fetch_photo, fetch_preview, install_next_package, sync_round,
 };
+pub use xform::Outline;

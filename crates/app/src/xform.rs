@@ -7,13 +7,14 @@ use crate::xml::{Step, attribute, leaves, unescape, walk};
 
 /// A form's questions by name.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Outline {
+pub struct Outline {
     /// Question name to its choices: code to Swedish name; empty for questions without choices.
-    pub(crate) questions: BTreeMap<String, BTreeMap<String, String>>,
+    pub questions: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 impl Outline {
-    pub(crate) fn read(xml: &str) -> Self {
+    /// Reads what there is; a form that is none has no questions.
+    pub fn read(xml: &str) -> Self {
         let mut reader = Reader::default();
         walk(xml, &mut |step| reader.see(step));
         let mut outline = Self::default();
@@ -34,13 +35,13 @@ impl Outline {
     }
 
     /// The name of a code in the choices of a question; the text itself where there is none.
-    pub(crate) fn shown(&self, question: &str, answer: &str) -> String {
+    pub fn shown(&self, question: &str, answer: &str) -> String {
         let name = self.questions.get(question).and_then(|it| it.get(answer));
         name.cloned().unwrap_or_else(|| answer.to_owned())
     }
 
     /// Whether a value fits a question: any text, or one of its codes.
-    pub(crate) fn takes(&self, question: &str, value: &str) -> bool {
+    pub fn takes(&self, question: &str, value: &str) -> bool {
         self.questions.get(question).is_some_and(|it| it.is_empty() || it.contains_key(value))
     }
 }

@@ -201,6 +201,22 @@ mod tests {
         }
     }
 
+    /// One unit in the last place is another value, and another value is a conflict.
+    #[test]
+    fn a_decimal_number_is_read_back_bit_for_bit() {
+        let mut bits = 0x3ff0_0000_0000_0001_u64;
+        for n in 0..20_000_u32 {
+            bits = bits
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            // Measures between a tenth of a millimetre and ten thousand kilometres, all digits in use.
+            let real =
+                f64::from_bits(bits >> 12 | 0x3ff0_0000_0000_0000) * 10f64.powi(n as i32 % 12 - 4);
+            let text = serde_json::to_string(&Value::Real(real)).unwrap();
+            assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), Value::Real(real), "{text}");
+        }
+    }
+
     #[test]
     fn an_unknown_object_is_refused() {
         for text in ["{}", "{\"a\":\"b\"}", "{\"wkb\":\"zz\"}", "{\"wkb\":\"01\"}"] {

@@ -397,7 +397,7 @@ fn blobs(sim: &Sim, truth: &Truth) -> Checked {
     for deed in &truth.deeds {
         for blob in &deed.blobs {
             let Ok(id) = faltkarta_model::BlobId::parse(blob) else { continue };
-            let is_there = store.blob(&id).ok().flatten().is_some_and(|it| it.n_bytes.is_some());
+            let is_there = store.blob(&id).is_ok_and(|it| it.n_bytes.is_some());
             if !is_there {
                 return broken(
                     "I11",
