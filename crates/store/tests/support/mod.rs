@@ -161,6 +161,7 @@ impl Laptop {
         for sql in [
             "DROP TABLE conflict",
             "DROP TABLE deferred",
+            "DROP TABLE history",
             "DROP TABLE moved_out",
             "DROP TABLE backfill",
             "DROP TABLE number_block",
