@@ -4,12 +4,15 @@ use faltkarta_protocol::{NumberBlock, NumberRequest};
 use crate::backend::{DeviceRow, FeatureFilter, GeodataStore};
 use crate::error::StoreError;
 
+/// The series of the short codes of laptops, which stand in front of the numbers that they give out.
+const LAPTOPS: &str = "laptop";
+
 /// The most numbers in one block.
 const MAX_NUMBERS: u32 = 1_000;
 
 /// Leases a block of numbers to a laptop, so that it can give them out without a network and no other laptop gives out
 /// the same. The series is `DATASET.FIELD`, whose block begins above every number that a feature of the dataset ends
-/// with (`AV-118`), or the id of a form.
+/// with (`AV-118`), the id of a form, or `laptop`.
 ///
 /// # Errors
 ///
@@ -29,6 +32,7 @@ pub fn lease_numbers(
     }
     let least = match request.series.split_once('.') {
         Some((dataset, field)) => 1 + highest(store, device, dataset, field)?,
+        None if request.series == LAPTOPS => 1,
         None if store.forms().iter().any(|it| it.id == request.series) => 1,
         None => return Err(StoreError::NotFound),
     };
