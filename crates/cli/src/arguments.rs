@@ -114,6 +114,40 @@ pub(crate) enum Verb {
         /// Take one that is older than what laptops were told to be safe.
         #[arg(long)]
         force: bool,
+        /// So long what laptops give back is gathered before it is merged in the order that it had; 0 merges at once.
+        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(..=1440))]
+        window_minutes: u32,
+    },
+    /// Merge at once what laptops gave back after a restore.
+    Recover {
+        /// The store's folder.
+        store: PathBuf,
+    },
+    /// Cut off what is old of a store's feed; laptops that have not pulled for longer fetch their data anew. Rows, their
+    /// history and the log of edits stay.
+    Retain {
+        /// The store's folder.
+        store: PathBuf,
+        /// How many days are kept.
+        #[arg(long, default_value_t = 180, value_parser = clap::value_parser!(u32).range(180..=36_500))]
+        days: u32,
+    },
+    /// Edits that wait at a store.
+    Held {
+        #[command(subcommand)]
+        verb: HeldVerb,
+    },
+    /// Conflicts of a store.
+    Conflict {
+        #[command(subcommand)]
+        verb: StoreConflictVerb,
+    },
+    /// Take in a file that a laptop wrote with `field … export-outbox`, any number of times.
+    Outbox {
+        /// The store's folder.
+        store: PathBuf,
+        /// The file.
+        file: PathBuf,
     },
     /// Prove a store: its database, its feed from the first entry on, its attachments.
     Verify {
@@ -165,6 +199,24 @@ pub(crate) enum DeviceVerb {
         role: String,
     },
     /// What is known of each laptop.
+    List {
+        /// The store's folder.
+        store: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum HeldVerb {
+    /// Parked and quarantined edits, whole.
+    List {
+        /// The store's folder.
+        store: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StoreConflictVerb {
+    /// Conflicts that nobody has decided.
     List {
         /// The store's folder.
         store: PathBuf,

@@ -137,7 +137,12 @@ pub(crate) fn export(
     Ok(())
 }
 
-pub(crate) fn package(place: &StorePlace, to: &Path, all: bool, voice: Voice) -> Result<(), Failure> {
+pub(crate) fn package(
+    place: &StorePlace,
+    to: &Path,
+    all: bool,
+    voice: Voice,
+) -> Result<(), Failure> {
     let store = place.beside()?;
     let scope = if all { PackageScope::Enrolled } else { PackageScope::Open };
     let built = build_package(store.as_ref(), scope, Role::FIELD, to, MachineRim.now())?;
@@ -210,7 +215,11 @@ pub(crate) fn device(verb: DeviceVerb, folder: Option<&Path>, voice: Voice) -> R
             let role: Role =
                 role.parse().map_err(|error| Failure::Input { what: format!("{error}") })?;
             let until = Timestamp::from_unix_ms(MachineRim.now().unix_ms() + CODE_MS);
-            let code = StorePlace::new(store, folder).beside()?.create_enrol_code(role, until, &MachineRim)?;
+            let code = StorePlace::new(store, folder).beside()?.create_enrol_code(
+                role,
+                until,
+                &MachineRim,
+            )?;
             let document = json!({
                 "format": "faltkarta.invite/1", "code": code, "role": role.to_string(),
                 "until": until.to_string(),
@@ -227,6 +236,8 @@ pub(crate) fn device(verb: DeviceVerb, folder: Option<&Path>, voice: Voice) -> R
                         "role": it.role.to_string(), "joined_at": it.joined_at.to_string(),
                         "last_seen_at": it.last_seen_at.to_string(), "pulled_seq": it.pulled_seq,
                         "revoked": it.is_revoked,
+                        "reported_at": it.report.as_ref().map(|it| it.at.to_string()),
+                        "report": it.report.as_ref().map(|it| &it.report),
                     })
                 })
                 .collect();
@@ -234,7 +245,18 @@ pub(crate) fn device(verb: DeviceVerb, folder: Option<&Path>, voice: Voice) -> R
                 devices
                     .iter()
                     .map(|it| {
-                        format!("{:<24} {:<16} {} {}", it.name, it.user, it.role, it.last_seen_at)
+                        let holds = it.report.as_ref().map_or_else(String::new, |it| {
+                            format!(
+                                "  {} bara där, {} väntar, {} utkast, foton {} av {}",
+                                it.report.saved_here,
+                                it.report.needs_attention,
+                                it.report.drafts,
+                                it.report.photos_received,
+                                it.report.photos_taken
+                            )
+                        });
+                        let (role, seen) = (it.role, it.last_seen_at);
+                        format!("{:<24} {:<16} {role} {seen}{holds}", it.name, it.user)
                     })
                     .collect()
             });
@@ -243,7 +265,11 @@ pub(crate) fn device(verb: DeviceVerb, folder: Option<&Path>, voice: Voice) -> R
     Ok(())
 }
 
-pub(crate) fn dataset(verb: DatasetVerb, folder: Option<&Path>, voice: Voice) -> Result<(), Failure> {
+pub(crate) fn dataset(
+    verb: DatasetVerb,
+    folder: Option<&Path>,
+    voice: Voice,
+) -> Result<(), Failure> {
     let DatasetVerb::List { store } = verb;
     let rows = StorePlace::new(store, folder).beside()?.datasets();
     let documents: Vec<_> = rows

@@ -2,13 +2,17 @@
 
 use std::path::Path;
 
-use faltkarta_server::{RestoreOptions, VerifyReport};
+use faltkarta_model::Timestamp;
+use faltkarta_server::{RestoreOptions, Rim as _, VerifyReport};
 use serde_json::json;
 
 use crate::coordinator::beside;
 use crate::failure::Failure;
+use crate::place::StorePlace;
 use crate::rim::MachineRim;
 use crate::say::Voice;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 pub(crate) fn backup(folder: &Path, to: &Path, keep: usize, voice: Voice) -> Result<(), Failure> {
     let made = faltkarta_server::back_up(&beside(folder)?, to, keep, &MachineRim)?;
@@ -66,15 +70,37 @@ pub(crate) fn restore(
 }
 
 pub(crate) fn verify(folder: &Path, voice: Voice) -> Result<(), Failure> {
-    let VerifyReport { epoch, seq, chain, safe_seq, n_blobs } = faltkarta_server::verify(folder)?;
+    let VerifyReport { epoch, min_seq, seq, chain, safe_seq, n_blobs } =
+        faltkarta_server::verify(folder)?;
     let document = json!({
-        "format": "faltkarta.verify/1", "epoch": epoch, "seq": seq, "chain": chain,
+        "format": "faltkarta.verify/1", "epoch": epoch, "min_seq": min_seq, "seq": seq, "chain": chain,
         "safe_seq": safe_seq, "n_blobs": n_blobs,
     });
     voice.answer(&document, || {
         vec![format!(
-            "Flödet är helt till och med {seq}, säkrat till {safe_seq}, {n_blobs} bilagor"
+            "Flödet är helt från {min_seq} till och med {seq}, säkrat till {safe_seq}, {n_blobs} bilagor"
         )]
+    });
+    Ok(())
+}
+
+pub(crate) fn recover(place: &StorePlace, voice: Voice) -> Result<(), Failure> {
+    let n_ops = place.beside()?.finish_recovery(MachineRim.now())?;
+    voice.answer(&json!({ "format": "faltkarta.recovered/1", "ops": n_ops }), || {
+        vec![format!("{n_ops} återlämnade ändringar införda")]
+    });
+    Ok(())
+}
+
+pub(crate) fn retain(place: &StorePlace, days: u32, voice: Voice) -> Result<(), Failure> {
+    let now = MachineRim.now();
+    let until = Timestamp::from_unix_ms(now.unix_ms() - i64::from(days) * DAY_MS);
+    let cut = place.beside()?.cut_feed(until, now)?;
+    let document = json!({
+        "format": "faltkarta.retained/1", "days": days, "min_seq": cut.min_seq, "n_cut": cut.n_cut,
+    });
+    voice.answer(&document, || {
+        vec![format!("{} poster bortklippta, flödet börjar vid {}", cut.n_cut, cut.min_seq)]
     });
     Ok(())
 }

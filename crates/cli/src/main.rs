@@ -12,13 +12,14 @@ mod place;
 mod rim;
 mod say;
 mod upkeep;
+mod waiting;
 
 use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use crate::arguments::{Arguments, Verb};
+use crate::arguments::{Arguments, HeldVerb, StoreConflictVerb, Verb};
 use crate::failure::Failure;
 use crate::place::StorePlace;
 use crate::say::{Voice, refuse};
@@ -58,10 +59,20 @@ fn run(verb: Verb, folder: Option<&Path>, voice: Voice) -> Result<(), Failure> {
         }
         Verb::Package { store, to, all } => coordinator::package(&place(store), &to, all, voice),
         Verb::Backup { store, to, keep } => keeping::backup(&store, &to, keep.into(), voice),
-        Verb::Restore { store, from, force } => {
-            let options = faltkarta_server::RestoreOptions { window_ms: 0, force };
+        Verb::Restore { store, from, force, window_minutes } => {
+            let options = faltkarta_server::RestoreOptions {
+                window_ms: i64::from(window_minutes) * 60_000,
+                force,
+            };
             keeping::restore(&store, &from, options, voice)
         }
+        Verb::Recover { store } => keeping::recover(&place(store), voice),
+        Verb::Retain { store, days } => keeping::retain(&place(store), days, voice),
+        Verb::Held { verb: HeldVerb::List { store } } => waiting::held(&place(store), voice),
+        Verb::Conflict { verb: StoreConflictVerb::List { store } } => {
+            waiting::conflicts(&place(store), voice)
+        }
+        Verb::Outbox { store, file } => waiting::outbox(&place(store), &file, voice),
         Verb::Verify { store } => keeping::verify(&store, voice),
         Verb::Blobs { store, verb } => blobs::run(&place(store), verb, voice),
         Verb::Device { verb } => coordinator::device(verb, folder, voice),

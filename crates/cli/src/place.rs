@@ -1,7 +1,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use faltkarta_server::{BlobPlace, GeodataStore, OpenMode, PostgresPlace, open_postgres, open_store};
+use faltkarta_server::{
+    BlobPlace, GeodataStore, OpenMode, PostgresPlace, open_postgres, open_store,
+};
 
 use crate::failure::Failure;
 use crate::rim::MachineRim;

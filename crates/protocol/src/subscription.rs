@@ -33,7 +33,7 @@ pub struct AttributeFilter {
     pub values: Vec<Value>,
 }
 
-/// `GET /sync/v1/{workspace}/rows?dataset=…&after=…&since=…&limit=…`: rows as they stand, by feature id, for an area
+/// `GET /sync/v1/{workspace}/rows?dataset=…&after=…&since=…&limit=…`: rows as they stand, for an area
 /// that was added, for a comparison that failed, and for a laptop whose cursor lies before [`crate::PullReply::min_seq`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RowsReply {

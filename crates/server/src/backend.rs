@@ -179,6 +179,23 @@ pub trait GeodataStore: Send + Sync {
         fill: &mut dyn FnMut(&mut dyn Delivered) -> Result<(), StoreError>,
     ) -> Result<(), StoreError>;
 
+    /// Judges operations that came another way than over the wire; one outcome for each, in their order. They keep
+    /// author and id, so that they may come any number of times.
+    fn take_ops(
+        &self,
+        whose: (Role, &str),
+        ops: &[Result<Operation, Malformed>],
+        now: Timestamp,
+    ) -> Result<Vec<OpOutcome>, StoreError>;
+
+    /// Merges what laptops gave back after a restore, in the order that it had before, and closes the window; how many
+    /// operations these were. A push after the window's end does the same.
+    fn finish_recovery(&self, now: Timestamp) -> Result<usize, StoreError>;
+
+    /// Cuts off what the feed had reached at a moment or earlier; history, tombstones and the log of operations stay.
+    /// The store knows where the feed ended when it was backed up or cut.
+    fn cut_feed(&self, until: Timestamp, now: Timestamp) -> Result<CutReport, StoreError>;
+
     /// The backups that the store counts on, oldest first.
     fn backups(&self) -> Result<Vec<BackupRow>, StoreError>;
 
@@ -315,6 +332,8 @@ pub struct StoreHead {
     pub epoch: String,
     /// Highest number that is in every usable backup.
     pub safe_seq: u64,
+    /// The first number that the feed still holds; one more than `seq` when it holds none.
+    pub min_seq: u64,
 }
 
 /// An enrolled laptop.
@@ -357,6 +376,15 @@ pub struct ReportRow {
     pub at: Timestamp,
     /// What.
     pub report: DeviceReport,
+}
+
+/// What is left of a feed that was cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CutReport {
+    /// The first number that it holds.
+    pub min_seq: u64,
+    /// How many entries were cut off.
+    pub n_cut: u64,
 }
 
 /// A backup that was proved.

@@ -17,6 +17,7 @@ mod dispute;
 mod hold;
 mod judge;
 mod push;
+mod recovery;
 mod rows;
 mod sheet;
 mod spread;
@@ -32,7 +33,8 @@ pub(crate) use content::{Content, Hash16};
 pub(crate) use delivery::{delivered_cause, delivered_content, delivered_op};
 pub(crate) use dispute::{ConflictRow, ConflictState};
 pub(crate) use hold::HeldOp;
-pub(crate) use push::take_push;
+pub(crate) use push::{take_alone, take_push};
+pub(crate) use recovery::finish_recovery;
 pub(crate) use rows::{
     ChildRow, FeatureRow, Held, Lineage, Logged, Opening, Place, Rows, Settled, WitnessIs,
 };

@@ -24,6 +24,7 @@ mod importing;
 mod judging;
 mod keeping;
 mod numbering;
+mod outbox;
 mod packaging;
 mod postgres;
 mod rim;
@@ -32,10 +33,10 @@ mod sqlite;
 
 pub use areas::{Reader, Wanted};
 pub use backend::{
-    BackupRow, BlobCounts, DatasetRow, Delivered, DeliveryCounts, DeviceRow, FeatureFilter,
-    FeedPage, GeodataStore, HeldRow, LookedAt, Malformed, OpenConflict, PackageInputs, PackageRow,
-    Pusher, RawPush, ReportRow, RowsAsk, RowsPage, StoreHead, StoredBlob, StoredFeature,
-    StoredForm, Task,
+    BackupRow, BlobCounts, CutReport, DatasetRow, Delivered, DeliveryCounts, DeviceRow,
+    FeatureFilter, FeedPage, GeodataStore, HeldRow, LookedAt, Malformed, OpenConflict,
+    PackageInputs, PackageRow, Pusher, RawPush, ReportRow, RowsAsk, RowsPage, StoreHead,
+    StoredBlob, StoredFeature, StoredForm, Task,
 };
 pub use blobs::{
     BlobPiece, BlobPlace, BucketKeys, CollectReport, Depot, IdleBlob, add_to_blob, collect_blobs,
@@ -55,6 +56,7 @@ pub use keeping::{
     back_up, restore, verify,
 };
 pub use numbering::lease_numbers;
+pub use outbox::{OutboxReport, take_outbox};
 pub use packaging::{BuiltPackage, build_package};
 pub use postgres::{PostgresPlace, PostgresStore, open_postgres};
 pub use rim::Rim;

@@ -12,6 +12,7 @@ mod keeping;
 mod open;
 mod package_rows;
 mod pool;
+mod retention;
 mod rows;
 mod rows_page;
 mod session;

@@ -15,6 +15,7 @@ mod package_rows;
 mod proof;
 mod rebirth;
 mod report;
+mod retention;
 mod row;
 mod rows;
 mod rows_page;

@@ -158,7 +158,7 @@ fn a_backup_that_cannot_be_proved_counts_for_nothing_and_pushes_no_older_one_out
         assert_eq!((names(&into), store.head().unwrap()), before);
     }
     fs::remove_file(&file).unwrap();
-    assert_eq!(back_up(&store, &into, 1, bench.rim.as_ref()).unwrap_err().code(), "io");
+    assert_eq!(back_up(&store, &into, 1, bench.rim.as_ref()).unwrap_err().code(), "store_damaged");
     assert_eq!(verify(&bench.store_path()).unwrap_err().code(), "store_damaged");
     assert_eq!((names(&into), store.head().unwrap()), before);
     fs::write(&file, b"a valve").unwrap();

@@ -8,4 +8,5 @@ mod database;
 mod journey;
 mod kills;
 mod network;
+mod restore;
 mod support;

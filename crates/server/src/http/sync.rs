@@ -175,7 +175,7 @@ pub(super) async fn changes(
             at: Head { seq: page.at.seq, chain: page.at.chain },
             up_to_date: page.is_up_to_date,
             safe_seq: page.at.safe_seq,
-            min_seq: 0,
+            min_seq: page.at.min_seq,
             subscription: reader.revision,
             schema: schema_of(it.store.as_ref(), device.role),
             server_time: it.rim.now(),

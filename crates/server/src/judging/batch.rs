@@ -35,6 +35,8 @@ pub(crate) struct Batch {
     pub(crate) entries: Vec<Entry>,
     /// The laptop's lineage.
     pub(crate) lineage: Option<LineageRow>,
+    /// Whether the window after a restore closes, because what was gathered is merged.
+    pub(crate) ends_recovery: bool,
     /// A laptop that was heard of.
     pub(crate) seen: Option<(Uuid, Timestamp)>,
 }

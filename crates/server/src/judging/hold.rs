@@ -34,13 +34,22 @@ pub(crate) struct Arrived {
     pub(crate) at: Timestamp,
     /// Name of the laptop it came from.
     pub(crate) device: String,
+    /// The number that it had in a history that the store has lost.
+    pub(crate) former_seq: Option<u64>,
 }
+
+/// Why operations are parked that laptops give back after a restore.
+pub(crate) const GATHERED: &str = "recovery";
+
+/// The key beside those of the operation under which its former number is kept while it waits; readers of operations
+/// pass over keys that they do not know.
+const FORMER_SEQ: &str = "former_seq";
 
 impl Arrived {
     /// An operation that arrives now.
     pub(crate) fn new(op: Operation, at: Timestamp, device: String) -> Self {
         let hash = op.hash();
-        Self { op, hash, at, device }
+        Self { op, hash, at, device, former_seq: None }
     }
 
     /// Who made it, as people are told.
@@ -65,8 +74,19 @@ impl Arrived {
             op_no: self.op.op_no,
             at: self.at,
             device: self.device.clone(),
-            // Every part of an operation serializes.
-            payload: serde_json::to_string(&self.op).unwrap_or_default(),
+            payload: self.payload(),
+        }
+    }
+
+    fn payload(&self) -> String {
+        // Every part of an operation serializes.
+        let mut json = serde_json::to_value(&self.op).unwrap_or_default();
+        match (self.former_seq, &mut json) {
+            (Some(seq), serde_json::Value::Object(keys)) => {
+                keys.insert(FORMER_SEQ.to_owned(), seq.into());
+                json.to_string()
+            }
+            _ => serde_json::to_string(&self.op).unwrap_or_default(),
         }
     }
 }
@@ -102,6 +122,9 @@ impl HeldOp {
     /// The operation as it arrived.
     pub(crate) fn arrived(&self) -> Result<Arrived, StoreError> {
         let op: Operation = serde_json::from_str(&self.payload).map_err(StoreError::damaged)?;
-        Ok(Arrived { op, hash: self.hash, at: self.at, device: self.device.clone() })
+        let json: serde_json::Value =
+            serde_json::from_str(&self.payload).map_err(StoreError::damaged)?;
+        let former_seq = json.get(FORMER_SEQ).and_then(serde_json::Value::as_u64);
+        Ok(Arrived { op, hash: self.hash, at: self.at, device: self.device.clone(), former_seq })
     }
 }

@@ -10,7 +10,7 @@ use crate::backend::Malformed;
 use crate::error::StoreError;
 use crate::judging::apply::{Applied, parent_of};
 use crate::judging::catalogue::Catalogue;
-use crate::judging::hold::{Arrived, HeldOp, Hold};
+use crate::judging::hold::{Arrived, GATHERED, HeldOp, Hold};
 use crate::judging::rows::{Place, Rows};
 use crate::judging::sheet::{Cause, Sheet};
 use crate::role::Role;
@@ -24,6 +24,8 @@ pub(super) struct Judge<'r> {
     at: Timestamp,
     /// Who let the operations in, when the coordinator did.
     pub(super) accepted_by: Option<String>,
+    former_seqs: BTreeMap<OpId, u64>,
+    is_gathering: bool,
 }
 
 /// What became of one operation, its number still open.
@@ -59,8 +61,22 @@ impl<'r> Judge<'r> {
         (role, device): (Option<Role>, &str),
         at: Timestamp,
     ) -> Self {
-        let device = device.to_owned();
-        Self { sheet: Sheet::new(rows), catalogue, role, device, at, accepted_by: None }
+        Self {
+            sheet: Sheet::new(rows),
+            catalogue,
+            role,
+            device: device.to_owned(),
+            at,
+            accepted_by: None,
+            former_seqs: BTreeMap::new(),
+            is_gathering: false,
+        }
+    }
+
+    /// From now on what arrives is parked, each operation with the number that it had before.
+    pub(super) fn gather(&mut self, former_seqs: &BTreeMap<OpId, u64>) {
+        self.former_seqs.clone_from(former_seqs);
+        self.is_gathering = true;
     }
 
     /// Judges a batch; one outcome for each, in its order.
@@ -71,7 +87,10 @@ impl<'r> Judge<'r> {
         let arrived: Vec<Result<Arrived, &Malformed>> = ops
             .iter()
             .map(|it| match it {
-                Ok(op) => Ok(Arrived::new(op.clone(), self.at, self.device.clone())),
+                Ok(op) => Ok(Arrived {
+                    former_seq: self.former_seqs.get(&op.id).copied(),
+                    ..Arrived::new(op.clone(), self.at, self.device.clone())
+                }),
                 Err(malformed) => Err(malformed),
             })
             .collect();
@@ -283,6 +302,12 @@ impl<'r> Judge<'r> {
         Ok(())
     }
 
+    /// A unit whose wait is over, and what waited for it.
+    pub(super) fn judge_waited(&mut self, unit: &[Arrived]) -> Result<(), StoreError> {
+        let outcomes = self.judge_new(unit, false)?;
+        self.judge_waiting(unit, &outcomes)
+    }
+
     /// Operations that waited for what these brought, and those that waited for them in their turn.
     fn judge_waiting(&mut self, unit: &[Arrived], outcomes: &[Judged]) -> Result<(), StoreError> {
         let mut brought = VecDeque::from(merged_ones(unit, outcomes));
@@ -303,6 +328,9 @@ impl<'r> Judge<'r> {
         let role = self.role.filter(|_| is_arriving);
         if let Some(why) = role.and_then(|it| it.refusal(&declared.dataset)) {
             return Ok(Some(Hold::Quarantined { why }));
+        }
+        if is_arriving && self.is_gathering {
+            return Ok(Some(Hold::Parked { why: GATHERED, needs: None }));
         }
         if op.schema_rev > declared.revision {
             return Ok(Some(Hold::Parked { why: "schema", needs: None }));

@@ -1,6 +1,6 @@
 use faltkarta_changes::Operation;
 use faltkarta_model::{OpId, Timestamp};
-use faltkarta_protocol::{Head, PushReply};
+use faltkarta_protocol::{Head, OpOutcome, PushReply};
 
 use crate::backend::{Malformed, Pusher};
 use crate::error::StoreError;
@@ -8,6 +8,7 @@ use crate::judging::batch::LineageRow;
 use crate::judging::catalogue::Catalogue;
 use crate::judging::judge::Judge;
 use crate::judging::rows::{Lineage, Opening, Rows, WitnessIs};
+use crate::role::Role;
 
 /// Takes a push in one transaction of the caller, who commits when it succeeds. `next` is the lineage that the laptop
 /// gets when operations came.
@@ -30,6 +31,7 @@ pub(crate) fn take_push(
     match opening.witness {
         WitnessIs::Known => {}
         WitnessIs::Foreign => return Err(StoreError::WitnessMismatch),
+        WitnessIs::Forgotten => return Err(StoreError::Resync),
     }
     let first = ops.first().map(|it| match it {
         Ok(op) => op.id,
@@ -37,7 +39,15 @@ pub(crate) fn take_push(
     });
     check_lineage(&opening, pusher.lineage, first)?;
     let whose = (Some(pusher.device.role), pusher.device.name.as_str());
+    let recovery_until = rows.recovery_until()?;
     let mut judge = Judge::new(rows, catalogue, whose, now);
+    match recovery_until {
+        Some(until) if now < until => judge.gather(pusher.former_seqs),
+        Some(_) => {
+            judge.merge_gathered()?;
+        }
+        None => {}
+    }
     let outcomes = judge.judge_all(ops)?;
     judge.spread()?;
     let batch = &mut judge.sheet.batch;
@@ -58,6 +68,25 @@ pub(crate) fn take_push(
         head: Head { seq: settled.head.seq, chain: settled.head.chain },
         server_time: now,
     })
+}
+
+/// Takes operations that came another way than over the wire, in one transaction of the caller.
+///
+/// # Errors
+///
+/// As for [`Rows`].
+pub(crate) fn take_alone(
+    rows: &mut dyn Rows,
+    catalogue: &Catalogue,
+    whose: (Role, &str),
+    ops: &[Result<Operation, Malformed>],
+    now: Timestamp,
+) -> Result<Vec<OpOutcome>, StoreError> {
+    let mut judge = Judge::new(rows, catalogue, (Some(whose.0), whose.1), now);
+    let outcomes = judge.judge_all(ops)?;
+    judge.spread()?;
+    let settled = judge.sheet.rows.settle(&judge.sheet.batch)?;
+    Ok(outcomes.into_iter().map(|it| it.numbered(settled.last_seq)).collect())
 }
 
 /// The lineage before the current one is taken once more when the push begins with the same operation as the last

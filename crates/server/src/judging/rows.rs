@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use faltkarta_model::{FeatureId, FieldId, GroupId, OpId, ReplicaId, Value};
+use faltkarta_model::{FeatureId, FieldId, GroupId, OpId, ReplicaId, Timestamp, Value};
 use faltkarta_protocol::{Author, Outcome, Witness};
 use uuid::Uuid;
 
@@ -31,6 +31,9 @@ pub(crate) trait Rows {
         replica: ReplicaId,
         witness: &Witness,
     ) -> Result<Opening, StoreError>;
+
+    /// Until when what laptops give back after a restore is gathered; `None` when the window is closed.
+    fn recovery_until(&mut self) -> Result<Option<Timestamp>, StoreError>;
 
     /// Claims operations, given in the order of their ids, by inserting a row that does nothing when there is one,
     /// and returns those that were there before, held ones too. Waits for another transaction that claims the same.
@@ -117,6 +120,8 @@ pub(crate) enum WitnessIs {
     Known,
     /// It is not there, or with another hash: the store was rolled back.
     Foreign,
+    /// It lies before what the feed still holds, so that nobody can tell.
+    Forgotten,
 }
 
 /// What is kept of the lineage of a laptop's file.

@@ -1,12 +1,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use faltkarta_model::{BlobId, Timestamp};
+use faltkarta_model::Timestamp;
 
 use crate::backend::{BackupRow, GeodataStore as _};
 use crate::error::StoreError;
 use crate::keeping::files::{
-    blob_place, copy_files, copy_out, is_there, make_folder, rename, stamp, sync, sync_tree,
+    blob_place, copy_files, copy_out, is_there, make_folder, preview_place, rename, stamp, sync,
+    sync_tree, write,
 };
 use crate::keeping::manifest::{BACKUP_FORMAT, BackupManifest};
 use crate::rim::Rim;
@@ -106,7 +107,12 @@ fn make(
     let (mut n_blobs, mut n_copied) = (0, 0);
     for (blob, n_bytes) in proof.blobs()? {
         let target = blob_place(part, &blob);
-        if !share(before.as_deref(), &blob, n_bytes, &target)? {
+        let proved = before.as_deref().map(|it| blob_place(it, &blob));
+        let is_shared = match proved.filter(|it| is_there(it, n_bytes)) {
+            Some(proved) => share(&proved, &target)?,
+            None => false,
+        };
+        if !is_shared {
             let n_found = copy_out(store.depot(), &blob, &target)?;
             if n_found != n_bytes {
                 return Err(StoreError::damaged(format!(
@@ -116,6 +122,21 @@ fn make(
             n_copied += 1;
         }
         n_blobs += 1;
+    }
+    for blob in proof.previews()? {
+        let target = preview_place(part, &blob);
+        let earlier = before.as_deref().map(|it| preview_place(it, &blob));
+        let is_shared = match earlier.filter(|it| it.is_file()) {
+            Some(earlier) => share(&earlier, &target)?,
+            None => false,
+        };
+        if !is_shared {
+            match store.depot().preview(&blob) {
+                Ok(bytes) => write(&target, &bytes)?,
+                // A picture of a photo is no loss: the photo is there.
+                Err(error) => tracing::warn!(%blob, %error, "a preview is not backed up"),
+            }
+        }
     }
     drop(proof);
     let manifest = BackupManifest {
@@ -134,17 +155,8 @@ fn make(
     Ok((manifest, n_copied))
 }
 
-/// Links an attachment to the one of the backup before, where it was proved.
-fn share(
-    before: Option<&Path>,
-    blob: &BlobId,
-    n_bytes: u64,
-    target: &Path,
-) -> Result<bool, StoreError> {
-    let Some(proved) = before.map(|it| blob_place(it, blob)).filter(|it| is_there(it, n_bytes))
-    else {
-        return Ok(false);
-    };
+/// Gives a file of the backup before a second name here.
+fn share(proved: &Path, target: &Path) -> Result<bool, StoreError> {
     if let Some(parent) = target.parent() {
         make_folder(parent)?;
     }

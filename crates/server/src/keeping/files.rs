@@ -56,6 +56,16 @@ pub(super) fn copy_out(depot: &Depot, blob: &BlobId, to: &Path) -> Result<u64, S
     Ok(n_bytes)
 }
 
+/// Writes a file in a folder that may be new. The bytes are durable, the name is with the folder.
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    if let Some(parent) = path.parent() {
+        make_folder(parent)?;
+    }
+    let failed = StoreError::io("writing", path);
+    let mut file = File::create(path).map_err(&failed)?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(&failed)
+}
+
 /// Whether a file of this length is there. The bytes are not looked at.
 pub(super) fn is_there(path: &Path, n_bytes: u64) -> bool {
     fs::metadata(path).is_ok_and(|it| it.is_file() && it.len() == n_bytes)
@@ -84,7 +94,7 @@ pub(super) fn stamp(at: Timestamp) -> String {
     at.to_string().chars().filter(char::is_ascii_alphanumeric).collect()
 }
 
-/// Where an attachment lies below a store's or a backup's folder.
+/// Where an attachment lies below a backup's folder.
 pub(super) fn blob_place(folder: &Path, blob: &BlobId) -> std::path::PathBuf {
     let digits = blob.digits();
     folder.join("blobs").join(&digits[..2]).join(digits)
@@ -103,4 +113,10 @@ pub(super) fn sync_tree(folder: &Path) -> Result<(), StoreError> {
         }
     }
     sync(folder)
+}
+
+/// Where the preview of an attachment lies below a backup's folder.
+pub(super) fn preview_place(folder: &Path, blob: &BlobId) -> std::path::PathBuf {
+    let digits = blob.digits();
+    folder.join("blobs/previews").join(&digits[..2]).join(digits)
 }

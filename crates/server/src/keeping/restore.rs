@@ -5,7 +5,9 @@ use faltkarta_model::Timestamp;
 
 use crate::blobs::Depot;
 use crate::error::StoreError;
-use crate::keeping::files::{blob_place, copy_files, make_folder, rename, stamp, sync, sync_tree};
+use crate::keeping::files::{
+    blob_place, copy_files, make_folder, preview_place, rename, stamp, sync, sync_tree,
+};
 use crate::keeping::manifest::BackupManifest;
 use crate::rim::Rim;
 use crate::sqlite::{DATABASE, Proof, Reborn, hold_folder, prepare_restored};
@@ -75,7 +77,7 @@ pub fn restore(
     let source = from.join(DATABASE);
     fs::copy(&source, &database).map_err(StoreError::io("copying", &source))?;
     sync(&database)?;
-    let blobs = {
+    let (blobs, previews) = {
         let proof = Proof::open(&part)?;
         let head = proof.prove()?;
         if (head.seq, &head.chain, &head.epoch) != (manifest.seq, &manifest.chain, &manifest.epoch)
@@ -84,7 +86,7 @@ pub fn restore(
                 "the backup's database is not the one it was made with",
             ));
         }
-        proof.blobs()?
+        (proof.blobs()?, proof.previews()?)
     };
     let mut n_blobs = 0;
     let depot = Depot::of_store(folder)?;
@@ -92,6 +94,14 @@ pub fn restore(
         if depot.size(&blob)? != Some(n_bytes) {
             depot.take_in(&blob, &blob_place(from, &blob))?;
             n_blobs += 1;
+        }
+    }
+    for blob in previews {
+        let kept = preview_place(from, &blob);
+        // A picture of a photo is no loss: the photo is there.
+        if depot.preview(&blob).is_err() && kept.is_file() {
+            let bytes = fs::read(&kept).map_err(StoreError::io("reading", &kept))?;
+            depot.put_preview(&blob, &bytes)?;
         }
     }
     drop(depot);

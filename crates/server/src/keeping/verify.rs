@@ -1,7 +1,7 @@
 use std::path::Path;
 
+use crate::blobs::Depot;
 use crate::error::StoreError;
-use crate::keeping::files::{blob_place, is_there};
 use crate::sqlite::Proof;
 
 /// What was proved of a store.
@@ -9,6 +9,8 @@ use crate::sqlite::Proof;
 pub struct VerifyReport {
     /// The history.
     pub epoch: String,
+    /// The first number that the feed still holds.
+    pub min_seq: u64,
     /// Number of the last entry.
     pub seq: u64,
     /// Chain hash there, 32 hexadecimal digits.
@@ -28,15 +30,17 @@ pub struct VerifyReport {
 pub fn verify(folder: &Path) -> Result<VerifyReport, StoreError> {
     let proof = Proof::open(folder)?;
     let head = proof.prove()?;
+    let depot = Depot::of_store(folder)?;
     let mut n_blobs = 0;
     for (blob, n_bytes) in proof.blobs()? {
-        if !is_there(&blob_place(folder, &blob), n_bytes) {
+        if depot.size(&blob)? != Some(n_bytes) {
             return Err(StoreError::damaged(format!("{blob} is not there whole")));
         }
         n_blobs += 1;
     }
     Ok(VerifyReport {
         epoch: head.epoch,
+        min_seq: head.min_seq,
         seq: head.seq,
         chain: head.chain,
         safe_seq: head.safe_seq,

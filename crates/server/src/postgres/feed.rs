@@ -15,7 +15,8 @@ use crate::postgres::tx::Tx;
 
 /// The head of the feed and the history, and what a cursor is to it, in one question.
 const HEAD: &str = "
-SELECT h.seq, h.chain, h.safe_seq, e.value, b.value
+SELECT h.seq, h.chain, h.safe_seq, e.value, b.value, h.min_seq,
+       (SELECT value FROM meta WHERE key = 'cut_chain')
 FROM feed_head h, meta e, meta b WHERE e.key = 'epoch' AND b.key = 'first_epoch'";
 
 /// Where the feed ends, as this snapshot has it.
@@ -30,8 +31,17 @@ fn head_and_beginning(tx: &mut Tx<'_>) -> Result<(StoreHead, Hash16), StoreError
         chain: hex::encode(hash16(&row, 1)?),
         epoch: row.get(3),
         safe_seq: row.get::<_, i64>(2) as u64,
+        min_seq: row.get::<_, i64>(5) as u64,
     };
-    Ok((head, first_chain(row.get(4))))
+    let beginning = match row.get::<_, Option<&str>>(6) {
+        Some(cut) => {
+            let mut chain = Hash16::default();
+            hex::decode_to_slice(cut, &mut chain).map_err(StoreError::damaged)?;
+            chain
+        }
+        None => first_chain(row.get(4)),
+    };
+    Ok((head, beginning))
 }
 
 /// A place in the feed as laptops hold it: epoch, number, chain hash, revision of the subscription.
@@ -46,11 +56,14 @@ pub(super) enum CursorIs {
     OfAnotherEpoch,
     /// The entry is not there, or it is another one: the store was rolled back.
     Unknown,
+    /// What follows on it was cut off.
+    BeforeTheFeed,
 }
 
 pub(super) fn read_cursor(tx: &mut Tx<'_>, cursor: &str) -> Result<CursorIs, StoreError> {
     if cursor.is_empty() {
-        return Ok(CursorIs::At(0));
+        let first = head(tx)?.min_seq;
+        return Ok(if first > 1 { CursorIs::BeforeTheFeed } else { CursorIs::At(0) });
     }
     let malformed = || StoreError::Malformed { text: "not a cursor".to_owned() };
     let parts: Vec<&str> = cursor.split('.').collect();
@@ -58,14 +71,18 @@ pub(super) fn read_cursor(tx: &mut Tx<'_>, cursor: &str) -> Result<CursorIs, Sto
     let seq: i64 = seq.parse().map_err(|_| malformed())?;
     let row = tx.row(
         "SELECT (SELECT value FROM meta WHERE key = 'epoch') = $1::text,
-             $2::bigint = 0 OR EXISTS (SELECT FROM feed WHERE seq = $2 AND encode(chain, 'hex') = $3::text)",
+             $2::bigint = 0 OR EXISTS (SELECT FROM feed WHERE seq = $2 AND encode(chain, 'hex') = $3::text)
+                 OR EXISTS (SELECT FROM meta m, feed_head h
+                     WHERE m.key = 'cut_chain' AND h.min_seq = $2 + 1 AND m.value = $3),
+             $2 + 1 < (SELECT min_seq FROM feed_head)",
         &[&epoch, &seq, &chain],
     )?;
     let row = row.ok_or_else(|| StoreError::damaged("no epoch"))?;
-    Ok(match (row.get(0), row.get(1)) {
-        (false, _) => CursorIs::OfAnotherEpoch,
-        (true, true) => CursorIs::At(seq as u64),
-        (true, false) => CursorIs::Unknown,
+    Ok(match (row.get(0), row.get(1), row.get(2)) {
+        (false, _, _) => CursorIs::OfAnotherEpoch,
+        (true, _, true) => CursorIs::BeforeTheFeed,
+        (true, true, false) => CursorIs::At(seq as u64),
+        (true, false, false) => CursorIs::Unknown,
     })
 }
 
@@ -175,7 +192,7 @@ pub(super) fn page(
     }
     let chain = match (at.1, after) {
         (Some(chain), _) => chain,
-        (None, 0) => beginning,
+        (None, after) if after + 1 == head.min_seq => beginning,
         (None, _) => chain_at(tx, after)?,
     };
     let chain = hex::encode(chain);
@@ -331,8 +348,8 @@ const WALKED_AT_ONCE: usize = 2_000;
 /// Walks the feed from its first entry and proves it; the head is the proof's end.
 pub(super) fn verify(tx: &mut Tx<'_>) -> Result<StoreHead, StoreError> {
     let (head, mut chain) = head_and_beginning(tx)?;
-    let mut seq = 0;
-    walk(tx, 0, WALKED_AT_ONCE, &mut |raw| {
+    let mut seq = head.min_seq.saturating_sub(1);
+    walk(tx, seq, WALKED_AT_ONCE, &mut |raw| {
         let broken = StoreError::FeedBroken { seq: seq + 1 };
         let Some((content, hash)) = &raw.content else { return Err(broken) };
         chain = next_chain(chain, raw.op.as_bytes(), raw.feature.as_bytes(), *hash);

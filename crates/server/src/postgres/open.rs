@@ -31,10 +31,11 @@ pub struct PostgresPlace {
 }
 
 /// The changes of the tables, in the order in which they were made. None is ever edited after a release.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("sql/001_store.sql"),
     include_str!("sql/002_direct.sql"),
     include_str!("sql/003_coordinator.sql"),
+    include_str!("sql/004_retention.sql"),
 ];
 
 /// Number of the advisory lock that whoever makes or changes the tables holds: `FKST`.

@@ -69,7 +69,10 @@ macro_rules! held_where {
 
 const OPENING: &str = "
 SELECT (SELECT value FROM meta WHERE key = 'epoch'),
-       $1::bigint = 0 OR EXISTS (SELECT FROM feed WHERE seq = $1 AND encode(chain, 'hex') = $2::text)";
+       $1::bigint = 0 OR EXISTS (SELECT FROM feed WHERE seq = $1 AND encode(chain, 'hex') = $2::text)
+           OR EXISTS (SELECT FROM meta m, feed_head h
+               WHERE m.key = 'cut_chain' AND h.min_seq = $1 + 1 AND m.value = $2),
+       $1 + 1 < (SELECT min_seq FROM feed_head)";
 
 // A claim waits for the transaction that claims the same; the reading after it sees what came of it. The claims of this
 // transaction itself have no outcome yet.
@@ -107,13 +110,22 @@ impl Rows for OpenRows<'_, '_> {
         let row = row.ok_or_else(|| StoreError::damaged("no epoch"))?;
         Ok(Opening {
             epoch: row.get(0),
-            witness: if row.get(1) { WitnessIs::Known } else { WitnessIs::Foreign },
+            witness: match (row.get(1), row.get(2)) {
+                (true, _) => WitnessIs::Known,
+                (false, true) => WitnessIs::Forgotten,
+                (false, false) => WitnessIs::Foreign,
+            },
             lineage: lineage.map(|it| Lineage {
                 current: it.get(0),
                 before: it.get(1),
                 first_op: it.get::<_, Option<Uuid>>(2).map(OpId::from_uuid),
             }),
         })
+    }
+
+    fn recovery_until(&mut self) -> Result<Option<Timestamp>, StoreError> {
+        let row = self.tx.row("SELECT value FROM meta WHERE key = 'recovery_until'", &[])?;
+        row.map(|it| moment(it.get(0))).transpose()
     }
 
     fn claim(&mut self, ops: &[(OpId, [u8; 32])]) -> Result<BTreeMap<OpId, Logged>, StoreError> {

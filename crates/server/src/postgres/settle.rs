@@ -70,11 +70,10 @@ ON CONFLICT (device, replica) DO UPDATE SET current = excluded.current, before =
     first_op = excluded.first_op";
 
 const APPEND: &str = "
-SELECT a.before, a.link, h.safe_seq, (SELECT value FROM meta WHERE key = 'epoch')
+SELECT a.before, a.link, h.safe_seq, (SELECT value FROM meta WHERE key = 'epoch'), h.min_seq
 FROM append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) AS a, feed_head AS h";
 
-const HEAD: &str =
-    "SELECT seq, chain, safe_seq, (SELECT value FROM meta WHERE key = 'epoch') FROM feed_head";
+const HEAD: &str = "SELECT seq, chain, safe_seq, (SELECT value FROM meta WHERE key = 'epoch'), min_seq FROM feed_head";
 
 /// Writes a batch and commits. Everything that needs no number is sent first; then, in one flight with the commit, the
 /// counter is raised and the numbers are written, so that no round trip happens while others wait for the counter.
@@ -96,6 +95,9 @@ pub(super) fn settle(tx: &mut Tx<'_>, batch: &Batch) -> Result<Settled, StoreErr
         write_held(tx, held);
     }
     write_log(tx, batch)?;
+    if batch.ends_recovery {
+        tx.later("DELETE FROM meta WHERE key = 'recovery_until'", vec![]);
+    }
     if let Some((device, now)) = batch.seen {
         tx.later(SEEN, later_params![device, now.to_string()]);
     }
@@ -124,6 +126,7 @@ pub(super) fn settle(tx: &mut Tx<'_>, batch: &Batch) -> Result<Settled, StoreErr
         chain: hex::encode(hash16(row, 1)?),
         epoch: row.get(3),
         safe_seq: row.get::<_, i64>(2) as u64,
+        min_seq: row.get::<_, i64>(4) as u64,
     };
     Ok(Settled { last_seq, head })
 }

@@ -11,22 +11,22 @@ use faltkarta_protocol::{
 use uuid::Uuid;
 
 use crate::areas::{Reader, digest};
-use crate::backend::{BlobCounts, 
-    BackupRow, DatasetRow, Delivered, DeviceRow, FeatureFilter, FeedPage, GeodataStore, HeldRow,
-    Malformed, OpenConflict, PackageInputs, Pusher, RawPush, RowsAsk, RowsPage, StoreHead,
-    StoredBlob, StoredFeature, StoredForm, Task,
+use crate::backend::{
+    BackupRow, BlobCounts, CutReport, DatasetRow, Delivered, DeviceRow, FeatureFilter, FeedPage,
+    GeodataStore, HeldRow, Malformed, OpenConflict, PackageInputs, Pusher, RawPush, RowsAsk,
+    RowsPage, StoreHead, StoredBlob, StoredFeature, StoredForm, Task,
 };
 use crate::blobs::Depot;
 use crate::enrol;
 use crate::error::StoreError;
-use crate::judging::{Catalogue, ConflictRow, Rows as _, carry_out, take_push};
+use crate::judging::{Catalogue, ConflictRow, Rows as _, carry_out, finish_recovery, take_alone, take_push};
 use crate::postgres::deliver::Taking;
 use crate::postgres::feed::{self, CursorIs};
 use crate::postgres::package_rows::Snapshot;
 use crate::postgres::pool::Pool;
 use crate::postgres::rows::{LOAD, OpenRows, conflict_row, feature_row, held_op, moment};
 use crate::postgres::tx::{Tx, later_params};
-use crate::postgres::{aftermath, blobs, devices, keeping, rows_page, subscriptions};
+use crate::postgres::{aftermath, blobs, devices, keeping, retention, rows_page, subscriptions};
 use crate::rim::Rim;
 use crate::role::Role;
 
@@ -267,9 +267,15 @@ impl GeodataStore for PostgresStore {
         rim: &dyn Rim,
     ) -> Result<FeedPage, StoreError> {
         aftermath::settle(&self.pool, &self.catalogue)?;
+        let until = self.pool.read("looking at the window after a restore", |tx| {
+            OpenRows::new(tx).recovery_until()
+        })?;
+        if until.is_some_and(|it| it <= rim.now()) {
+            self.finish_recovery(rim.now())?;
+        }
         let page = self.pool.read("reading the feed", |tx| match feed::read_cursor(tx, cursor)? {
             CursorIs::At(seq) => feed::page(tx, seq, limit, reader, &self.catalogue),
-            CursorIs::OfAnotherEpoch => Err(StoreError::Resync),
+            CursorIs::OfAnotherEpoch | CursorIs::BeforeTheFeed => Err(StoreError::Resync),
             CursorIs::Unknown => Err(StoreError::WitnessMismatch),
         });
         if matches!(page, Err(StoreError::WitnessMismatch)) {
@@ -370,6 +376,27 @@ impl GeodataStore for PostgresStore {
         tx.commit()
     }
 
+    fn take_ops(
+        &self,
+        whose: (Role, &str),
+        ops: &[Result<Operation, Malformed>],
+        now: Timestamp,
+    ) -> Result<Vec<OpOutcome>, StoreError> {
+        self.pool.write("taking operations in", |tx| {
+            take_alone(&mut OpenRows::new(tx), &self.catalogue, whose, ops, now)
+        })
+    }
+
+    fn finish_recovery(&self, now: Timestamp) -> Result<usize, StoreError> {
+        self.pool.write("merging what laptops gave back", |tx| {
+            finish_recovery(&mut OpenRows::new(tx), &self.catalogue, now)
+        })
+    }
+
+    fn cut_feed(&self, until: Timestamp, now: Timestamp) -> Result<CutReport, StoreError> {
+        self.pool.write("cutting the feed", |tx| retention::cut(tx, until, now))
+    }
+
     fn backups(&self) -> Result<Vec<BackupRow>, StoreError> {
         self.pool.read("reading what backups there are", |tx| {
             let rows = tx.rows("SELECT folder, at, seq FROM backup ORDER BY at, folder", &[])?;
@@ -398,6 +425,9 @@ impl GeodataStore for PostgresStore {
                         row.seq as i64
                     ],
                 );
+            }
+            if let Some(newest) = backups.iter().max_by_key(|it| it.at) {
+                retention::mark(tx, newest.seq, newest.at);
             }
             tx.later("UPDATE feed_head SET safe_seq = $1", later_params![safe_seq as i64]);
             Ok(())

@@ -5,7 +5,7 @@ use rusqlite::{Connection, params};
 
 use crate::backend::BackupRow;
 use crate::error::StoreError;
-use crate::sqlite::open;
+use crate::sqlite::{open, retention};
 
 /// The backups that the store counts on, oldest first.
 pub(super) fn all(conn: &Connection) -> Result<Vec<BackupRow>, StoreError> {
@@ -34,6 +34,9 @@ pub(super) fn count_on(conn: &Connection, rows: &[BackupRow]) -> Result<u64, Sto
             params![row.folder.to_string_lossy(), row.at.to_string(), row.seq as i64],
         )
         .map_err(failed)?;
+    }
+    if let Some(newest) = rows.iter().max_by_key(|it| it.at) {
+        retention::mark(conn, newest.seq, newest.at)?;
     }
     let safe_seq = rows.iter().map(|it| it.seq).min().unwrap_or(0);
     conn.execute("UPDATE feed_head SET safe_seq = ?1", [safe_seq as i64]).map_err(failed)?;

@@ -7,16 +7,17 @@ use rusqlite::{Connection, OptionalExtension as _};
 use crate::areas::{Reader, Telling, moved, telling_kind};
 use crate::backend::{FeedPage, StoreHead};
 use crate::error::StoreError;
-use crate::judging::{Catalogue, ConflictRow, Content, Hash16, first_chain, next_chain};
+use crate::judging::{Catalogue, ConflictRow, Content, Hash16, WitnessIs, first_chain, next_chain};
 use crate::sqlite::open::meta;
 use crate::sqlite::rows;
 use crate::sqlite::told::PastOf;
 
 /// Where the feed ends, as this connection's snapshot has it.
 pub(super) fn head(conn: &Connection) -> Result<StoreHead, StoreError> {
-    let (seq, chain, safe_seq) = conn
-        .query_row("SELECT seq, chain, safe_seq FROM feed_head", [], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, Hash16>(1)?, row.get::<_, i64>(2)?))
+    let (seq, chain, safe_seq, min_seq) = conn
+        .query_row("SELECT seq, chain, safe_seq, min_seq FROM feed_head", [], |row| {
+            let chain: Hash16 = row.get(1)?;
+            Ok((row.get::<_, i64>(0)?, chain, row.get::<_, i64>(2)?, row.get::<_, i64>(3)?))
         })
         .map_err(StoreError::database("reading the head of the feed"))?;
     Ok(StoreHead {
@@ -24,19 +25,20 @@ pub(super) fn head(conn: &Connection) -> Result<StoreHead, StoreError> {
         chain: hex::encode(chain),
         epoch: meta(conn, "epoch")?,
         safe_seq: safe_seq as u64,
+        min_seq: min_seq as u64,
     })
 }
 
 /// Whether an entry with this chain hash is in the feed. Number 0 is always known.
-pub(super) fn knows(conn: &Connection, seq: u64, chain: &str) -> Result<bool, StoreError> {
+pub(super) fn knows(conn: &Connection, seq: u64, chain: &str) -> Result<WitnessIs, StoreError> {
     if seq == 0 {
-        return Ok(true);
+        return Ok(WitnessIs::Known);
     }
-    let found: Option<Hash16> = conn
-        .query_row("SELECT chain FROM feed WHERE seq = ?1", [seq as i64], |row| row.get(0))
-        .optional()
-        .map_err(StoreError::database("looking for a witness"))?;
-    Ok(found.is_some_and(|it| hex::encode(it) == chain))
+    Ok(match chain_at(conn, seq)? {
+        Some(found) if found == chain => WitnessIs::Known,
+        None if seq < head(conn)?.min_seq => WitnessIs::Forgotten,
+        _ => WitnessIs::Foreign,
+    })
 }
 
 /// A place in the feed as laptops hold it: epoch, number, chain hash, revision of the subscription.
@@ -51,11 +53,15 @@ pub(super) enum CursorIs {
     OfAnotherEpoch,
     /// The entry is not there, or it is another one: the store was rolled back.
     Unknown,
+    /// What follows on it was cut off.
+    BeforeTheFeed,
 }
 
 pub(super) fn read_cursor(conn: &Connection, cursor: &str) -> Result<CursorIs, StoreError> {
+    let first = head(conn)?.min_seq;
+    let at = |seq| if seq + 1 < first { CursorIs::BeforeTheFeed } else { CursorIs::At(seq) };
     if cursor.is_empty() {
-        return Ok(CursorIs::At(0));
+        return Ok(at(0));
     }
     let parts: Vec<&str> = cursor.split('.').collect();
     let [epoch, seq, chain, _] = parts[..] else {
@@ -66,7 +72,11 @@ pub(super) fn read_cursor(conn: &Connection, cursor: &str) -> Result<CursorIs, S
     if epoch != meta(conn, "epoch")? {
         return Ok(CursorIs::OfAnotherEpoch);
     }
-    Ok(if knows(conn, seq, chain)? { CursorIs::At(seq) } else { CursorIs::Unknown })
+    Ok(match knows(conn, seq, chain)? {
+        WitnessIs::Known => at(seq),
+        WitnessIs::Foreign => CursorIs::Unknown,
+        WitnessIs::Forgotten => CursorIs::BeforeTheFeed,
+    })
 }
 
 /// Who made an operation; `None` when it did not come from a laptop.
@@ -171,7 +181,7 @@ pub(super) fn page(
     }
     let chain = match at.1 {
         Some(chain) => hex::encode(chain),
-        None => chain_at(conn, after)?,
+        None => chain_at(conn, after)?.ok_or(StoreError::FeedBroken { seq: after })?,
     };
     Ok(FeedPage {
         entries,
@@ -181,14 +191,28 @@ pub(super) fn page(
     })
 }
 
-fn chain_at(conn: &Connection, seq: u64) -> Result<String, StoreError> {
-    if seq == 0 {
-        return Ok(hex::encode(first_chain(&meta(conn, "first_epoch")?)));
+/// The chain hash at an entry, or at the end of what was cut off; `None` when the feed does not hold it.
+fn chain_at(conn: &Connection, seq: u64) -> Result<Option<String>, StoreError> {
+    let (base_seq, base) = base(conn)?;
+    if seq == base_seq {
+        return Ok(Some(hex::encode(base)));
     }
-    let chain: Hash16 = conn
+    let chain: Option<Hash16> = conn
         .query_row("SELECT chain FROM feed WHERE seq = ?1", [seq as i64], |row| row.get(0))
+        .optional()
         .map_err(StoreError::database("reading the chain"))?;
-    Ok(hex::encode(chain))
+    Ok(chain.map(hex::encode))
+}
+
+/// The number before the first that the feed holds, and the chain there.
+fn base(conn: &Connection) -> Result<(u64, Hash16), StoreError> {
+    let seq = head(conn)?.min_seq.saturating_sub(1);
+    if seq == 0 {
+        return Ok((0, first_chain(&meta(conn, "first_epoch")?)));
+    }
+    let mut chain = Hash16::default();
+    hex::decode_to_slice(meta(conn, "cut_chain")?, &mut chain).map_err(StoreError::damaged)?;
+    Ok((seq, chain))
 }
 
 /// The entry as a laptop is told it; `None` when it is none of its concern.
@@ -254,13 +278,12 @@ pub(super) fn feed_row(conn: &Connection, content: &Content) -> Result<FeedRow, 
     Ok(FeedRow { geometry, properties: content.properties()?, blobs: blobs? })
 }
 
-/// Walks the feed from its first entry and proves it; the head is the proof's end.
+/// Walks the feed from the first entry that it holds and proves it; the head is the proof's end.
 pub(super) fn verify(conn: &Connection) -> Result<StoreHead, StoreError> {
     let failed = StoreError::database("reading the feed");
-    let mut chain = first_chain(&meta(conn, "first_epoch")?);
-    let mut seq = 0;
+    let (mut seq, mut chain) = base(conn)?;
     let mut statement = conn.prepare_cached(ENTRIES).map_err(failed)?;
-    let mut rows = statement.query([0]).map_err(failed)?;
+    let mut rows = statement.query([seq as i64]).map_err(failed)?;
     while let Some(row) = rows.next().map_err(failed)? {
         let raw = raw_entry(row).map_err(failed)?;
         let broken = StoreError::FeedBroken { seq: seq + 1 };

@@ -2,7 +2,8 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use faltkarta_geo::GridSystem;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use faltkarta_model::Timestamp;
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, TransactionBehavior};
 use uuid::Uuid;
 
 use crate::blobs::Depot;
@@ -194,6 +195,15 @@ fn upgrade(conn: &mut Connection, found: i64) -> Result<(), StoreError> {
         tx.commit().map_err(failed)?;
     }
     Ok(())
+}
+
+/// Until when what laptops give back after a restore is gathered.
+pub(super) fn recovery_until(conn: &Connection) -> Result<Option<Timestamp>, StoreError> {
+    let until: Option<String> = conn
+        .prepare_cached("SELECT value FROM meta WHERE key = 'recovery_until'")
+        .and_then(|mut it| it.query_row([], |row| row.get(0)).optional())
+        .map_err(StoreError::database("reading the store's settings"))?;
+    until.map(|it| Timestamp::parse(&it)).transpose().map_err(StoreError::damaged)
 }
 
 /// A value of the table `meta`.

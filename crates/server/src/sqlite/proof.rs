@@ -47,6 +47,18 @@ impl Proof {
         feed::verify(&tx)
     }
 
+    /// The attachments that the database says have a preview.
+    pub(crate) fn previews(&self) -> Result<Vec<BlobId>, StoreError> {
+        let failed = StoreError::database(PROVING);
+        let mut statement =
+            self.conn.prepare("SELECT blob FROM blob_preview ORDER BY blob").map_err(failed)?;
+        let ids: Vec<String> = statement
+            .query_map([], |row| row.get(0))
+            .and_then(Iterator::collect)
+            .map_err(failed)?;
+        ids.iter().map(|it| BlobId::parse(it).map_err(StoreError::damaged)).collect()
+    }
+
     /// The attachments that the database says are whole, with their lengths in bytes.
     pub(crate) fn blobs(&self) -> Result<Vec<(BlobId, u64)>, StoreError> {
         let failed = StoreError::database(PROVING);

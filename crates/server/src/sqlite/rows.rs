@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::error::StoreError;
 use crate::judging::{
     Batch, ChildRow, ConflictRow, ConflictState, FeatureRow, Held, HeldOp, Lineage, Logged,
-    Opening, Rows, Settled, WitnessIs,
+    Opening, Rows, Settled,
 };
 use crate::sqlite::row::{feature_row, load};
 use crate::sqlite::{feed, open, settle};
@@ -103,12 +103,15 @@ impl Rows for OpenRows<'_> {
             )
             .optional()
             .map_err(StoreError::database("checking the lineage"))?;
-        let is_known = feed::knows(self.conn, witness.seq, &witness.chain)?;
         Ok(Opening {
             epoch: open::meta(self.conn, "epoch")?,
-            witness: if is_known { WitnessIs::Known } else { WitnessIs::Foreign },
+            witness: feed::knows(self.conn, witness.seq, &witness.chain)?,
             lineage,
         })
+    }
+
+    fn recovery_until(&mut self) -> Result<Option<Timestamp>, StoreError> {
+        open::recovery_until(self.conn)
     }
 
     fn claim(&mut self, ops: &[(OpId, [u8; 32])]) -> Result<BTreeMap<OpId, Logged>, StoreError> {

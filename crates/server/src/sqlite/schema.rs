@@ -123,6 +123,10 @@ CREATE TABLE number_series(series TEXT PRIMARY KEY, next INTEGER NOT NULL) STRIC
 CREATE TABLE number_block(request BLOB PRIMARY KEY, series TEXT NOT NULL, first INTEGER NOT NULL, n INTEGER NOT NULL,
     device BLOB NOT NULL, at TEXT NOT NULL) STRICT;
 ",
+    // Where the feed ended at some moments, so that it can be cut by age.
+    "
+CREATE TABLE feed_mark(seq INTEGER PRIMARY KEY, at TEXT NOT NULL) STRICT;
+",
 ];
 
 /// Makes the tables of a new store.

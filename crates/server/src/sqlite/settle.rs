@@ -35,6 +35,10 @@ pub(super) fn settle(conn: &Connection, batch: &Batch) -> Result<Settled, StoreE
     for (op, log) in &batch.log {
         write_log(conn, *op, log, last_seq)?;
     }
+    if batch.ends_recovery {
+        conn.execute("DELETE FROM meta WHERE key = 'recovery_until'", [])
+            .map_err(StoreError::database("closing the window after a restore"))?;
+    }
     if let Some((device, now)) = batch.seen {
         devices::seen(conn, device, now)?;
     }

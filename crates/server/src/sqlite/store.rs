@@ -15,13 +15,13 @@ use uuid::Uuid;
 
 use crate::areas::{Reader, digest};
 use crate::backend::{
-    BackupRow, BlobCounts, DatasetRow, Delivered, DeviceRow, FeatureFilter, FeedPage, GeodataStore,
-    HeldRow, Malformed, OpenConflict, PackageInputs, Pusher, RawPush, RowsAsk, RowsPage, StoreHead,
-    StoredBlob, StoredFeature, StoredForm, Task,
+    BackupRow, BlobCounts, CutReport, DatasetRow, Delivered, DeviceRow, FeatureFilter, FeedPage,
+    GeodataStore, HeldRow, Malformed, OpenConflict, PackageInputs, Pusher, RawPush, RowsAsk,
+    RowsPage, StoreHead, StoredBlob, StoredFeature, StoredForm, Task,
 };
 use crate::blobs::{Depot, IdleBlob};
 use crate::error::StoreError;
-use crate::judging::{Catalogue, ConflictRow, carry_out, take_push};
+use crate::judging::{Catalogue, ConflictRow, carry_out, finish_recovery, take_alone, take_push};
 use crate::rim::Rim;
 use crate::role::Role;
 use crate::sqlite::deliver::Taking;
@@ -30,8 +30,8 @@ use crate::sqlite::feed_writer::FeedWriter;
 use crate::sqlite::package_rows::Snapshot;
 use crate::sqlite::rows::OpenRows;
 use crate::sqlite::{
-    backups, bases, blobs, catalogue, devices, idle, keeping, open, rebirth, report, row, rows, rows_page,
-    subscriptions,
+    backups, bases, blobs, catalogue, devices, idle, keeping, open, rebirth, report, retention, row,
+    rows, rows_page, subscriptions,
 };
 
 /// The store that lives in one folder. It holds the folder's lock until it is dropped, unless it was opened beside.
@@ -285,9 +285,13 @@ impl GeodataStore for SqliteStore {
         reader: &Reader,
         rim: &dyn Rim,
     ) -> Result<FeedPage, StoreError> {
+        let until = self.read(open::recovery_until)?;
+        if until.is_some_and(|it| it <= rim.now()) {
+            self.finish_recovery(rim.now())?;
+        }
         let page = self.read(|conn| match feed::read_cursor(conn, cursor)? {
             CursorIs::At(seq) => feed::page(conn, seq, limit, reader, &self.catalogue),
-            CursorIs::OfAnotherEpoch => Err(StoreError::Resync),
+            CursorIs::OfAnotherEpoch | CursorIs::BeforeTheFeed => Err(StoreError::Resync),
             CursorIs::Unknown => Err(StoreError::WitnessMismatch),
         });
         if matches!(page, Err(StoreError::WitnessMismatch)) {
@@ -428,6 +432,27 @@ impl GeodataStore for SqliteStore {
         }
         taking.writer.finish()?;
         tx.commit().map_err(StoreError::database(DOING))
+    }
+
+    fn take_ops(
+        &self,
+        whose: (Role, &str),
+        ops: &[Result<Operation, Malformed>],
+        now: Timestamp,
+    ) -> Result<Vec<OpOutcome>, StoreError> {
+        self.write("taking operations in", |tx| {
+            take_alone(&mut OpenRows::new(tx), &self.catalogue, whose, ops, now)
+        })
+    }
+
+    fn finish_recovery(&self, now: Timestamp) -> Result<usize, StoreError> {
+        self.write("merging what laptops gave back", |tx| {
+            finish_recovery(&mut OpenRows::new(tx), &self.catalogue, now)
+        })
+    }
+
+    fn cut_feed(&self, until: Timestamp, now: Timestamp) -> Result<CutReport, StoreError> {
+        self.write("cutting the feed", |tx| retention::cut(tx, until, now))
     }
 
     fn backups(&self) -> Result<Vec<BackupRow>, StoreError> {

@@ -63,11 +63,7 @@ impl Server {
 
     /// With all the words of the command line.
     pub(crate) fn begin(arguments: &[&str]) -> Self {
-        let mut child = faltkarta(arguments)
-            .arg("--json")
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = faltkarta(arguments).arg("--json").stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let hello: Value = serde_json::from_str(&line).unwrap_or_else(|_| {
