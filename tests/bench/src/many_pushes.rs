@@ -12,7 +12,9 @@ use faltkarta_geo::{Geometry, GridSystem};
 use faltkarta_machine::{MachineIds, now};
 use faltkarta_model::{DatasetId, FeatureId, FieldId, OpId, ReplicaId, Value};
 use faltkarta_protocol::{JoinRequest, PROTOCOL_VERSION, PushRequest, Witness};
-use faltkarta_server::{GeodataStore, OpenMode, Serving, open_store};
+use faltkarta_server::{
+    GeodataStore, OpenMode, PostgresPlace, Serving, open_postgres, open_store,
+};
 use faltkarta_sync_http::HttpLink;
 
 use crate::rounds::{Outcome, figure, skipped};
@@ -28,7 +30,10 @@ pub(crate) fn run() -> Outcome<()> {
     let store = open_store(&folder.path().join("store"), mode, &MachineRim)?;
     measure("SQLite", Arc::new(store))?;
     match std::env::var("FALTKARTA_BENCH_POSTGRES") {
-        Ok(url) => measure("PostgreSQL", postgres(&url, folder.path())?),
+        Ok(url) => {
+            let place = PostgresPlace { url, password: None, folder: folder.path().join("postgres") };
+            measure("PostgreSQL", Arc::new(open_postgres(&place, mode, &MachineRim)?))
+        }
         Err(_) => {
             skipped("pushes a second, PostgreSQL", "FALTKARTA_BENCH_POSTGRES names no database");
             Ok(())
