@@ -21,6 +21,12 @@ fn gdal(program: &str, arguments: &[&str]) -> String {
     said
 }
 
+/// A valve as somebody drew it.
+const DRAWN: &str = r#"{"type": "FeatureCollection",
+    "crs": {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::3009"}},
+    "features": [{"type": "Feature", "properties": {"nummer": "AV-QGIS", "dimension": 150},
+        "geometry": {"type": "Point", "coordinates": [162914.5, 6608920.25]}}]}"#;
+
 #[test]
 fn what_a_coordinator_edits_in_the_views_reaches_a_laptop_and_the_other_way_round() {
     let Some(cluster) = Cluster::shared() else { return };
@@ -91,9 +97,9 @@ fn what_a_coordinator_edits_in_the_views_reaches_a_laptop_and_the_other_way_roun
     let id = |at: usize| valves[at].get::<_, uuid::Uuid>(0).to_string();
     sql(&format!("UPDATE valve SET fabrikat = 'Qgisverken' WHERE nummer = '{}'", number(0)));
     sql(&format!("DELETE FROM valve WHERE nummer = '{}'", number(1)));
-    sql(
-        "INSERT INTO valve(nummer, dimension, geom) VALUES ('AV-QGIS', 150, ST_GeomFromText('POINT(162914.5 6608920.25)', 3009))",
-    );
+    let drawn = place.path("drawn.geojson");
+    std::fs::write(&drawn, DRAWN).unwrap();
+    gdal("ogr2ogr", &["-append", "-f", "PostgreSQL", &source, text(&drawn), "-nln", "valve"]);
     answer(&["field", text(&laptop), "sync"]);
     let hit = |typed: &str| {
         let found = answer(&["field", text(&laptop), "search", typed]);

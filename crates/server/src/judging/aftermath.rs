@@ -2,7 +2,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use faltkarta_changes::{Clash, Conflict, ConflictKind, conflict_id};
 use faltkarta_model::{FeatureId, Timestamp, Value};
-use faltkarta_protocol::Author;
 
 use crate::areas::Moved;
 use crate::error::StoreError;
@@ -23,6 +22,8 @@ pub(crate) fn look_again(
     // Nothing arrives here, so neither a device nor an hour is asked for.
     let nobody = (None, "");
     let mut judge = Judge::new(rows, catalogue, nobody, Timestamp::from_unix_ms(0));
+    let features = changed.iter().map(|it| it.0).collect();
+    judge.sheet.prepare(&BTreeMap::new(), &features)?;
     for (feature, version) in changed {
         judge.look_again_at(*feature, *version)?;
     }
@@ -36,23 +37,26 @@ pub(crate) fn look_again(
 impl Judge<'_> {
     fn look_again_at(&mut self, feature: FeatureId, version: u32) -> Result<(), StoreError> {
         let Some(now) = self.sheet.row(feature)? else { return Ok(()) };
-        let before = self.sheet.rows.history(feature, version, 1)?.pop();
+        let before = match version {
+            0 | 1 => None,
+            _ => self.sheet.rows.history(feature, version, 1)?.pop(),
+        };
         let after = if now.version == version {
             Some(now.clone())
         } else {
             self.sheet.rows.history(feature, version + 1, 1)?.pop()
         };
-        let by = self.sheet.author(now.op)?;
         let mut is_told = false;
         let values = now.content.values()?;
         for mut conflict in self.sheet.open_conflicts(feature)? {
+            let by = self.sheet.author(now.op)?;
             let stored = |field: &_| values.get(field).unwrap_or(&Value::Null);
             if refresh(&mut conflict, stored, by.as_ref()) {
                 self.sheet.batch.conflicts.insert(conflict.conflict.id, conflict);
                 is_told = true;
             }
         }
-        is_told |= self.find_twins(&now, before.as_ref(), by.as_ref())?;
+        is_told |= self.find_twins(&now, before.as_ref())?;
         let cause = Cause { op: now.op, replica: now.replica, group: None };
         if is_told {
             self.sheet.retell(cause, feature)?;
@@ -73,11 +77,8 @@ impl Judge<'_> {
         &mut self,
         now: &FeatureRow,
         before: Option<&FeatureRow>,
-        by: Option<&Author>,
     ) -> Result<bool, StoreError> {
-        let (Some(declared), Some(by)) = (self.catalogue.by_no(now.dataset_no), by) else {
-            return Ok(false);
-        };
+        let Some(declared) = self.catalogue.by_no(now.dataset_no) else { return Ok(false) };
         if now.is_deleted {
             return Ok(false);
         }
@@ -91,6 +92,7 @@ impl Judge<'_> {
                 continue;
             }
             let Some(other) = self.sheet.twin(now, (&field.id, value))? else { continue };
+            let Some(by) = self.sheet.author(now.op)? else { continue };
             let base = earlier.get(&field.id).cloned().unwrap_or(Value::Null);
             let clash = Clash { base, store: value.clone(), candidate: value.clone() };
             let conflict = Conflict {
@@ -108,7 +110,7 @@ impl Judge<'_> {
                 dataset_no: now.dataset_no,
                 replica: now.replica,
                 at: by.at,
-                candidate_by: by.clone(),
+                candidate_by: by,
                 store_by: None,
                 merged: vec![],
                 state: ConflictState::Open,

@@ -70,10 +70,11 @@ fn there_is_no_store_where_none_was_made_and_no_answer_where_no_server_is() {
     assert_eq!(town.try_open().unwrap_err().code(), "newer_store");
 }
 
-fn device(store: &PostgresStore, town: &Town, no: u128) -> DeviceRow {
+fn device(store: &PostgresStore, town: &Town, no: u128) -> (DeviceRow, String) {
     let request = serde_json::from_slice(&join_body(None, Hand::new(no).replica)).unwrap();
     let joined = store.join(&request, true, town.bench.rim.as_ref()).unwrap();
-    store.device_of_token(&joined.token, town.bench.rim.now()).unwrap()
+    let now = town.bench.rim.now();
+    (store.device_of_token(&joined.token, now).unwrap(), joined.lineage)
 }
 
 /// Several laptops push one operation after the other, each again and again until it is acknowledged, while `disturb`
@@ -92,10 +93,9 @@ fn nothing_is_lost_while(
         .map(|no| {
             let (town, store, epoch) = (town.clone(), store.clone(), epoch.clone());
             let (is_over, n_acknowledged) = (is_over.clone(), n_acknowledged.clone());
-            let device = device(&store, &town, 10 + no);
+            let (device, mut lineage) = device(&store, &town, 10 + no);
             thread::spawn(move || {
                 let mut hand = Hand::new(10 + no);
-                let mut lineage = String::new();
                 let mut acknowledged: Vec<OpId> = vec![];
                 while !is_over.load(Ordering::SeqCst) {
                     let feature = FeatureId::from_uuid(Uuid::from_u128(
@@ -130,7 +130,10 @@ fn nothing_is_lost_while(
             })
         })
         .collect();
-    disturb(&|| n_acknowledged.load(Ordering::SeqCst));
+    disturb(&|| {
+        assert!(laptops.iter().all(|it| !it.is_finished()), "a laptop gave up");
+        n_acknowledged.load(Ordering::SeqCst)
+    });
     is_over.store(true, Ordering::SeqCst);
     let acknowledged: Vec<OpId> = laptops.into_iter().flat_map(|it| it.join().unwrap()).collect();
     let head = store.verify_feed().unwrap();

@@ -57,14 +57,16 @@ impl Stage {
         is_done
     }
 
-    fn device(&self, no: u128) -> DeviceRow {
+    /// A laptop that has joined, with the lineage that its file begins with.
+    fn device(&self, no: u128) -> (DeviceRow, String) {
         let body = join_body(None, Hand::new(no).replica);
         let request = serde_json::from_slice(&body).unwrap();
         let joined = self.store.join(&request, true, self.town.bench.rim.as_ref()).unwrap();
-        self.store.device_of_token(&joined.token, self.town.bench.rim.now()).unwrap()
+        let now = self.town.bench.rim.now();
+        (self.store.device_of_token(&joined.token, now).unwrap(), joined.lineage)
     }
 
-    /// Pushes until it is acknowledged, as a laptop does: a lost lineage begins a new file.
+    /// Pushes until it is acknowledged, as a laptop does.
     fn push(&self, device: &DeviceRow, file: &mut (Hand, String), ops: &[Operation]) {
         let ops: Vec<_> = ops.iter().cloned().map(Ok).collect();
         let epoch = self.store.head().unwrap().epoch;
@@ -94,8 +96,8 @@ impl Stage {
 
 /// A laptop that makes features; two of them push the very same operations over two connections at once.
 fn make(stage: &Stage, no: u128) {
-    let device = stage.device(no);
-    let mut file = (Hand::new(no), String::new());
+    let (device, lineage) = stage.device(no);
+    let mut file = (Hand::new(no), lineage);
     // The pair shares one hand, so that ids and contents are the same.
     let mut pair = Hand::new(1000 + no / 2);
     let mut n = 0;
@@ -118,10 +120,11 @@ fn shared(at: u128) -> FeatureId {
 
 /// A laptop that changes what everybody changes, by what it saw a moment ago.
 fn change(stage: &Stage, no: u128) {
-    let device = stage.device(no);
-    let mut file = (Hand::new(no), String::new());
+    let (device, lineage) = stage.device(no);
+    let mut file = (Hand::new(no), lineage);
     let mut n = 0u128;
-    while !stage.is_done() {
+    // Each clash is an open conflict for good, and every later change of its feature looks at all of them.
+    while !stage.is_done() && n < 400 {
         let mut ops = vec![];
         for step in 0..5 {
             n += 1;
@@ -384,15 +387,16 @@ fn two_hundred_laptops_push_side_by_side() {
         acknowledged: Mutex::default(),
         n_undone: AtomicU64::new(0),
     });
-    let devices: Vec<DeviceRow> = (0..N_LAPTOPS).map(|no| stage.device(5000 + no)).collect();
+    let devices: Vec<(DeviceRow, String)> =
+        (0..N_LAPTOPS).map(|no| stage.device(5000 + no)).collect();
     let began = std::time::Instant::now();
     let laptops: Vec<_> = devices
         .into_iter()
         .enumerate()
-        .map(|(no, device)| {
+        .map(|(no, (device, lineage))| {
             let stage = stage.clone();
             thread::spawn(move || {
-                let mut file = (Hand::new(5000 + no as u128), String::new());
+                let mut file = (Hand::new(5000 + no as u128), lineage);
                 let mut hand = Hand::new(5000 + no as u128);
                 for n in 0..N_PUSHES {
                     let feature = FeatureId::from_uuid(Uuid::from_u128((no as u128) << 64 | n));

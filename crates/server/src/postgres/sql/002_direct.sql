@@ -141,10 +141,10 @@ BEGIN
     PERFORM pg_advisory_xact_lock(feature_key(which));
     SELECT * INTO made FROM feature WHERE id = which FOR UPDATE;
     IF made.id IS NULL THEN
-        INSERT INTO feature(id, dataset, version, seq, is_deleted, geom, properties, blobs, hash, replica, op)
-            VALUES (which, of_dataset, 0, 0, false, shape, put_properties('{}', keys, jsons), '[]', '\x', which, which);
         INSERT INTO sql_edit(feature, op) VALUES (which, gen_random_uuid());
-        UPDATE feature SET version = 1 WHERE id = which RETURNING * INTO made;
+        INSERT INTO feature(id, dataset, version, seq, is_deleted, geom, properties, blobs, hash, replica, op)
+            VALUES (which, of_dataset, 1, 0, false, shape, put_properties('{}', keys, jsons), '[]', '\x', which, which)
+            RETURNING * INTO made;
     ELSIF NOT made.is_deleted OR made.dataset <> of_dataset THEN
         RAISE EXCEPTION 'objektet % finns redan', which USING ERRCODE = 'unique_violation';
     ELSE
