@@ -85,6 +85,10 @@ journeys: ui ## a technician's work in the real window, on a virtual screen
 	cargo build --quiet -p faltkarta-cli -p faltkarta-desktop
 	cargo test --workspace --test window -- --test-threads=1
 
+console: ui ## the coordinator's console in headless Chromium, with a real store and two laptops
+	cargo build --quiet -p faltkarta-cli
+	npm run --silent console --prefix ui
+
 bench: $(BENCH_VENV)/.installed ## the figures, side by side with peers (release build, takes minutes; ROWS="import tiles": only some)
 	@# The rows about whole programs start the one that lies beside the benchmark.
 	cargo build --release -p faltkarta-bench -p faltkarta-cli
@@ -114,6 +118,7 @@ soak: ## the long campaigns (CASES=… SEEDS=… KILLS=… SESSIONS=… ROWS=…
 	PROPTEST_CASES=$(or $(CASES),20000) cargo test --workspace --quiet --lib
 	FALTKARTA_KILLS=$(or $(KILLS),5000) FALTKARTA_CUTS=1 FALTKARTA_SESSIONS=$(or $(SESSIONS),1000) \
 		cargo test -p faltkarta-cli --test programs -- kills network
+	FALTKARTA_CALL_STEP=1 cargo test -p faltkarta-sim --test every_call -- --nocapture
 	@$(MAKE) --no-print-directory soak-laws soak-model
 	FEED_ROWS=$(or $(ROWS),1000000) cargo test -p faltkarta-server --test postgres -- feeding --nocapture --test-threads=1
 

@@ -7,8 +7,8 @@ use faltkarta_geo::{Bounds, GridSystem};
 use faltkarta_model::{BlobId, Dataset, DatasetId, Feature, FeatureId, OpId, ReplicaId, Timestamp};
 use faltkarta_protocol::{
     Base, DatasetDigest, Declaration, DeviceReport, FeedBlob, FeedConflict, FeedEntry, JoinReply,
-    JoinRequest, NumberBlock, NumberRequest, OpOutcome, PushReply, Subscription,
-    SubscriptionPart, Witness,
+    JoinRequest, NumberBlock, NumberRequest, OpOutcome, PushReply, Subscription, SubscriptionPart,
+    Witness,
 };
 use uuid::Uuid;
 

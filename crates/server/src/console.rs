@@ -6,7 +6,8 @@ mod typescript;
 mod views;
 
 pub(crate) use dto::{
-    ConsoleCaseDto, ConsoleDecisionDto, ConsoleDeviceDto, ConsoleHeldDto, ConsoleOverviewDto, ConsoleSignInDto,
+    ConsoleCaseDto, ConsoleDecisionDto, ConsoleDeviceDto, ConsoleHeldDto, ConsoleOverviewDto,
+    ConsoleSignInDto,
 };
 pub use typescript::typescript;
 pub(crate) use views::{cases, decide_case, devices, held, overview};

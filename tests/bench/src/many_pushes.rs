@@ -12,9 +12,7 @@ use faltkarta_geo::{Geometry, GridSystem};
 use faltkarta_machine::{MachineIds, now};
 use faltkarta_model::{DatasetId, FeatureId, FieldId, OpId, ReplicaId, Value};
 use faltkarta_protocol::{JoinRequest, PROTOCOL_VERSION, PushRequest, Witness};
-use faltkarta_server::{
-    GeodataStore, OpenMode, PostgresPlace, Serving, open_postgres, open_store,
-};
+use faltkarta_server::{GeodataStore, OpenMode, PostgresPlace, Serving, open_postgres, open_store};
 use faltkarta_sync_http::HttpLink;
 
 use crate::rounds::{Outcome, figure, skipped};
@@ -31,7 +29,8 @@ pub(crate) fn run() -> Outcome<()> {
     measure("SQLite", Arc::new(store))?;
     match std::env::var("FALTKARTA_BENCH_POSTGRES") {
         Ok(url) => {
-            let place = PostgresPlace { url, password: None, folder: folder.path().join("postgres") };
+            let place =
+                PostgresPlace { url, password: None, folder: folder.path().join("postgres") };
             measure("PostgreSQL", Arc::new(open_postgres(&place, mode, &MachineRim)?))
         }
         Err(_) => {
@@ -49,7 +48,8 @@ struct Laptop {
 fn measure(backend: &str, store: Arc<dyn GeodataStore>) -> Outcome<()> {
     let serving = Serving::start(Arc::clone(&store), Arc::new(MachineRim), "127.0.0.1:0".parse()?)?;
     let url = format!("http://{}", serving.address());
-    let mut laptops: Vec<Laptop> = (0..N_LAPTOPS).map(|n| enrolled(&url, n)).collect::<Outcome<_>>()?;
+    let mut laptops: Vec<Laptop> =
+        (0..N_LAPTOPS).map(|n| enrolled(&url, n)).collect::<Outcome<_>>()?;
     let workspace = store.workspace().to_owned();
     let is_over = Arc::new(AtomicBool::new(false));
     let reader = {

@@ -56,14 +56,19 @@ pub(crate) fn run() -> Outcome<()> {
                 _ => Value::Real(f64::from(100 + chance.below(300) as u32) / 100.0),
             };
             let field_id = FieldId::parse(field_id)?;
-            let updates = features.iter().map(|id| (*id, [(field_id.clone(), value(&mut chance))].into()));
+            let updates =
+                features.iter().map(|id| (*id, [(field_id.clone(), value(&mut chance))].into()));
             let updates: Vec<(FeatureId, BTreeMap<FieldId, Value>)> = updates.collect();
             let dataset = DatasetId::parse("manhole")?;
             let (took, ()) = time(|| {
                 Ok(field.borrow_mut().update_all(&dataset, updates, now(), &mut MachineIds)?)
             })?;
             if n == 0 {
-                lone_row(&format!("1 000 edits of one {kind}, journalled"), took, "one act, durable");
+                lone_row(
+                    &format!("1 000 edits of one {kind}, journalled"),
+                    took,
+                    "one act, durable",
+                );
             }
             meter.reset();
             let (took, ()) = time(|| round(&field, &mut link))?;
@@ -209,7 +214,8 @@ fn relay(mut from: TcpStream, server: SocketAddr, pushed: &AtomicU64) {
 fn body_of_push(bytes: &[u8]) -> u64 {
     let end = bytes.windows(4).position(|it| it == b"\r\n\r\n").unwrap_or(bytes.len());
     let head = String::from_utf8_lossy(&bytes[..end]).to_ascii_lowercase();
-    let is_push = head.starts_with("post ") && head.lines().next().is_some_and(|it| it.contains("/push"));
+    let is_push =
+        head.starts_with("post ") && head.lines().next().is_some_and(|it| it.contains("/push"));
     let length = head.lines().find_map(|it| it.strip_prefix("content-length:"));
     length.filter(|_| is_push).and_then(|it| it.trim().parse().ok()).unwrap_or(0)
 }

@@ -200,10 +200,16 @@ fn names(deed: &Deed, operation: &str) -> bool {
 }
 
 /// The valves that this laptop shows.
-fn visible(sim: &Sim, field: &mut Field, laptop: &Laptop, now: Timestamp) -> Result<Vec<FeatureId>, AppError> {
+fn visible(
+    sim: &Sim,
+    field: &mut Field,
+    laptop: &Laptop,
+    now: Timestamp,
+) -> Result<Vec<FeatureId>, AppError> {
     let ids: Vec<[u8; 16]> = laptop
         .look(|conn| {
-            let last: i64 = conn.query_row("SELECT coalesce(max(row), 0) FROM base", [], |row| row.get(0))?;
+            let last: i64 =
+                conn.query_row("SELECT coalesce(max(row), 0) FROM base", [], |row| row.get(0))?;
             // In a large town a few of them are as good as all.
             let from = if last > 500 { sim.chance.below(last as u64) as i64 } else { 0 };
             let mut statement = conn.prepare_cached(

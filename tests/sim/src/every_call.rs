@@ -85,22 +85,100 @@ pub const SCRIPTS: [Script; 20] = [
     Script { name: "a value is changed", at: At::Laptop, n_ops: 1, prepare: nothing, act: change },
     Script { name: "a valve is moved", at: At::Laptop, n_ops: 1, prepare: nothing, act: move_it },
     Script { name: "a valve is deleted", at: At::Laptop, n_ops: 1, prepare: nothing, act: delete },
-    Script { name: "a change of an own change", at: At::Laptop, n_ops: 1, prepare: changed, act: change_again },
+    Script {
+        name: "a change of an own change",
+        at: At::Laptop,
+        n_ops: 1,
+        prepare: changed,
+        act: change_again,
+    },
     Script { name: "one act of five edits", at: At::Laptop, n_ops: 5, prepare: nothing, act: many },
-    Script { name: "a choice of the person is kept", at: At::Laptop, n_ops: 0, prepare: nothing, act: settings },
-    Script { name: "a conflict is decided", at: At::Laptop, n_ops: 1, prepare: in_conflict, act: decide },
+    Script {
+        name: "a choice of the person is kept",
+        at: At::Laptop,
+        n_ops: 0,
+        prepare: nothing,
+        act: settings,
+    },
+    Script {
+        name: "a conflict is decided",
+        at: At::Laptop,
+        n_ops: 1,
+        prepare: in_conflict,
+        act: decide,
+    },
     Script { name: "a round that pushes", at: At::Laptop, n_ops: 0, prepare: changed, act: round },
-    Script { name: "a round that pushes many", at: At::Laptop, n_ops: 0, prepare: many_changed, act: round },
-    Script { name: "a round that pulls", at: At::Laptop, n_ops: 0, prepare: changed_elsewhere, act: round },
-    Script { name: "a round that meets a deletion", at: At::Laptop, n_ops: 0, prepare: deleted_elsewhere, act: round },
-    Script { name: "a round that brings a conflict", at: At::Laptop, n_ops: 0, prepare: about_to_clash, act: round },
+    Script {
+        name: "a round that pushes many",
+        at: At::Laptop,
+        n_ops: 0,
+        prepare: many_changed,
+        act: round,
+    },
+    Script {
+        name: "a round that pulls",
+        at: At::Laptop,
+        n_ops: 0,
+        prepare: changed_elsewhere,
+        act: round,
+    },
+    Script {
+        name: "a round that meets a deletion",
+        at: At::Laptop,
+        n_ops: 0,
+        prepare: deleted_elsewhere,
+        act: round,
+    },
+    Script {
+        name: "a round that brings a conflict",
+        at: At::Laptop,
+        n_ops: 0,
+        prepare: about_to_clash,
+        act: round,
+    },
     Script { name: "the day begins", at: At::Laptop, n_ops: 0, prepare: changed, act: open_again },
-    Script { name: "the store takes a push", at: At::Store, n_ops: 0, prepare: changed, act: round },
-    Script { name: "the store takes many", at: At::Store, n_ops: 0, prepare: many_changed, act: round },
-    Script { name: "the store finds a conflict", at: At::Store, n_ops: 0, prepare: about_to_clash, act: round },
-    Script { name: "the store takes a decision", at: At::Store, n_ops: 0, prepare: decided, act: round },
-    Script { name: "the store takes a deletion", at: At::Store, n_ops: 0, prepare: deleted, act: round },
-    Script { name: "the store is asked for news", at: At::Store, n_ops: 0, prepare: changed_elsewhere, act: round },
+    Script {
+        name: "the store takes a push",
+        at: At::Store,
+        n_ops: 0,
+        prepare: changed,
+        act: round,
+    },
+    Script {
+        name: "the store takes many",
+        at: At::Store,
+        n_ops: 0,
+        prepare: many_changed,
+        act: round,
+    },
+    Script {
+        name: "the store finds a conflict",
+        at: At::Store,
+        n_ops: 0,
+        prepare: about_to_clash,
+        act: round,
+    },
+    Script {
+        name: "the store takes a decision",
+        at: At::Store,
+        n_ops: 0,
+        prepare: decided,
+        act: round,
+    },
+    Script {
+        name: "the store takes a deletion",
+        at: At::Store,
+        n_ops: 0,
+        prepare: deleted,
+        act: round,
+    },
+    Script {
+        name: "the store is asked for news",
+        at: At::Store,
+        n_ops: 0,
+        prepare: changed_elsewhere,
+        act: round,
+    },
 ];
 
 /// Plays a script stopped at each call in turn, under each model; `step` passes calls over.
@@ -222,7 +300,8 @@ impl Bench {
             let (image, files) = &template.laptops[no];
             let ids = Ids::new(0xca11_0000 + no as u64);
             let root = root.join(format!("laptop-{no}"));
-            let laptop = Laptop::new(no, &root, Some((image, files)), ids, None).map_err(harness)?;
+            let laptop =
+                Laptop::new(no, &root, Some((image, files)), ids, None).map_err(harness)?;
             laptop.open().map_err(harness)?;
             Ok(Rc::new(laptop))
         };
@@ -303,7 +382,10 @@ impl Bench {
                 return broken("I12", format!("laptop {} still waits", laptop.no));
             }
             if self.valves_of(laptop)? != there {
-                return broken("I8", format!("laptop {} holds other rows than the store", laptop.no));
+                return broken(
+                    "I8",
+                    format!("laptop {} holds other rows than the store", laptop.no),
+                );
             }
         }
         Ok(())
@@ -326,7 +408,8 @@ impl Bench {
                 "SELECT f.id, f.version FROM feature f JOIN dataset d ON d.no = f.dataset
                  WHERE d.id = 'valve' AND NOT f.is_deleted",
             )?;
-            let rows = statement.query_map([], |row| Ok((row.get::<_, [u8; 16]>(0)?, row.get(1)?)))?;
+            let rows =
+                statement.query_map([], |row| Ok((row.get::<_, [u8; 16]>(0)?, row.get(1)?)))?;
             rows.map(|it| it.map(|(id, version)| (Uuid::from_bytes(id), version))).collect()
         });
         rows.map_err(harness)

@@ -13,13 +13,9 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
-        ["season", "short"] => play(Season {
-            n_laptops: 6,
-            n_days: 22,
-            n_features: 300,
-            n_deeds: 2,
-            photos: 1_000,
-        }),
+        ["season", "short"] => {
+            play(Season { n_laptops: 6, n_days: 22, n_features: 300, n_deeds: 2, photos: 1_000 })
+        }
         ["season", "whole"] => play(Season {
             n_laptops: 40,
             n_days: 30,
@@ -33,7 +29,9 @@ fn main() -> ExitCode {
         ["bugs", range] => bugs(range, None),
         ["bugs", range, name] => bugs(range, Some(name)),
         _ => {
-            eprintln!("sim seeds FROM..TO | sim replay SEED [BUG] | sim bugs FROM..TO [BUG] | sim season short|whole");
+            eprintln!(
+                "sim seeds FROM..TO | sim replay SEED [BUG] | sim bugs FROM..TO [BUG] | sim season short|whole"
+            );
             ExitCode::from(2)
         }
     }

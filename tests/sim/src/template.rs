@@ -146,7 +146,10 @@ fn fill(laptop: &Laptop, n_valves: usize, rim: &StoreRim) -> Checked {
         ] {
             values.insert(FieldId::parse(field).map_err(harness)?, Value::Text(value));
         }
-        let geometry = Some(Geometry::point(160_000.0 + 700.0 * (no % 10) as f64, 6_608_000.0 + (no / 10) as f64 / 100.0));
+        let geometry = Some(Geometry::point(
+            160_000.0 + 700.0 * (no % 10) as f64,
+            6_608_000.0 + (no / 10) as f64 / 100.0,
+        ));
         let edit = Edit::Create { geometry, values };
         laptop.with(|it| it.edit(&valve, edit, rim.now(), &mut laptop.ids())).map_err(harness)?;
     }

@@ -181,9 +181,8 @@ async fn accept(
     Coordinator(device): Coordinator,
     PathPart(op): PathPart<OpId>,
 ) -> Result<StatusCode, Refusal> {
-    let accepted = context.run(move |it| {
-        it.store.judge(&Task::Accept { op, by: &device.user }, it.rim.as_ref())
-    });
+    let accepted = context
+        .run(move |it| it.store.judge(&Task::Accept { op, by: &device.user }, it.rim.as_ref()));
     accepted.await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -114,7 +114,8 @@ impl Judge<'_> {
 fn readable(held: &HeldOp) -> Result<Arrived, StoreError> {
     let unreadable = || StoreError::NotAcceptable { why: held.why.clone() };
     let op: Operation = serde_json::from_str(&held.payload).map_err(|_| unreadable())?;
-    let mut arrived = Arrived { op, hash: held.hash, at: held.at, device: held.device.clone(), former_seq: None };
+    let mut arrived =
+        Arrived { op, hash: held.hash, at: held.at, device: held.device.clone(), former_seq: None };
     if held.why == "hash_mismatch" {
         arrived.op.id = OpId::from_uuid(Uuid::new_v5(&held.op.uuid(), &held.hash));
         arrived.hash = arrived.op.hash();

@@ -19,7 +19,9 @@ use crate::backend::{
 use crate::blobs::Depot;
 use crate::enrol;
 use crate::error::StoreError;
-use crate::judging::{Catalogue, ConflictRow, Rows as _, carry_out, finish_recovery, take_alone, take_push};
+use crate::judging::{
+    Catalogue, ConflictRow, Rows as _, carry_out, finish_recovery, take_alone, take_push,
+};
 use crate::postgres::deliver::Taking;
 use crate::postgres::feed::{self, CursorIs};
 use crate::postgres::package_rows::Snapshot;

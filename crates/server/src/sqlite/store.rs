@@ -7,8 +7,8 @@ use faltkarta_changes::Operation;
 use faltkarta_geo::GridSystem;
 use faltkarta_model::{BlobId, DatasetId, Feature, FeatureId, Timestamp};
 use faltkarta_protocol::{
-    Base, DatasetDigest, Declaration, DeviceReport, FeedConflict, JoinReply, JoinRequest, NumberBlock,
-    NumberRequest, OpOutcome, PushReply, Subscription, SubscriptionPart,
+    Base, DatasetDigest, Declaration, DeviceReport, FeedConflict, JoinReply, JoinRequest,
+    NumberBlock, NumberRequest, OpOutcome, PushReply, Subscription, SubscriptionPart,
 };
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use uuid::Uuid;
@@ -30,8 +30,8 @@ use crate::sqlite::feed_writer::FeedWriter;
 use crate::sqlite::package_rows::Snapshot;
 use crate::sqlite::rows::OpenRows;
 use crate::sqlite::{
-    backups, bases, blobs, catalogue, devices, idle, keeping, open, rebirth, report, retention, row,
-    rows, rows_page, subscriptions,
+    backups, bases, blobs, catalogue, devices, idle, keeping, open, rebirth, report, retention,
+    row, rows, rows_page, subscriptions,
 };
 
 /// The store that lives in one folder. It holds the folder's lock until it is dropped, unless it was opened beside.
