@@ -7,13 +7,26 @@ use rusqlite::OptionalExtension as _;
 use crate::error::{StoreError, bad_column};
 use crate::feature::read_base;
 use crate::feed::{PageEffect, change_of, own_features_passed};
-use crate::journal::cursor_seq;
+use crate::journal::{cursor_seq, offer_all_to_the_same};
 use crate::rows;
 use crate::store::{Store, read_meta, write_meta};
+
+/// Set when a store refused what this laptop has seen; every kept operation is offered again with the new beginning,
+/// whatever history the store follows by then.
+pub(crate) const REFUSED: &str = "offer_again";
 
 const NOTED: [&str; 3] = ["difference_cursor", "difference_seq", "difference_chain"];
 
 impl Store {
+    /// Notes that the store refused what this laptop has seen: a new beginning is needed, and all is offered again.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the write.
+    pub fn note_refusal(&mut self) -> Result<(), StoreError> {
+        self.set_metas(&[("needs_resync", "store"), (REFUSED, "1")])
+    }
+
     /// Plans to fetch, for each dataset, what came after the cursor. What is planned already stays planned.
     ///
     /// # Errors
@@ -69,6 +82,10 @@ impl Store {
             }
             for key in NOTED.into_iter().chain(["needs_resync"]) {
                 tx.execute("DELETE FROM meta WHERE key = ?1", [key])?;
+            }
+            if read_meta(tx, REFUSED)?.is_some() {
+                offer_all_to_the_same(tx)?;
+                tx.execute("DELETE FROM meta WHERE key = ?1", [REFUSED])?;
             }
             let seq = cursor_seq(tx)?;
             let mut effect = PageEffect::default();
@@ -195,15 +212,7 @@ impl Store {
         &self,
         id: faltkarta_model::FeatureId,
     ) -> Result<Option<Feature>, StoreError> {
-        if !has_previous(&self.conn)? {
-            return Ok(None);
-        }
-        let mut statement = self.conn.prepare(
-            "SELECT b.id, b.row, d.id, b.version, b.seq, b.geometry, b.properties
-             FROM base_previous b JOIN dataset_previous d ON d.no = b.dataset WHERE b.id = ?1",
-        )?;
-        let found = statement.query_row([&id.as_bytes()[..]], read_base).optional()?.transpose()?;
-        Ok(found.map(|it| it.feature))
+        previous_of(&self.conn, id)
     }
 
     /// Lets the base before the last new beginning go, once nothing waits to be sent.
@@ -212,13 +221,30 @@ impl Store {
     ///
     /// [`StoreError`] of the write.
     pub fn drop_previous_base(&mut self) -> Result<(), StoreError> {
-        if self.n_pending()? > 0 || !has_previous(&self.conn)? {
+        let waits = "SELECT EXISTS (SELECT 1 FROM journal WHERE state IN ('pending', 'parked', 'quarantined'))";
+        let has_waiting: bool = self.conn.query_row(waits, [], |row| row.get(0))?;
+        if has_waiting || !has_previous(&self.conn)? {
             return Ok(());
         }
         self.write(|tx| {
             Ok(tx.execute_batch("DROP TABLE base_previous; DROP TABLE dataset_previous;")?)
         })
     }
+}
+
+pub(crate) fn previous_of(
+    conn: &rusqlite::Connection,
+    id: faltkarta_model::FeatureId,
+) -> Result<Option<Feature>, StoreError> {
+    if !has_previous(conn)? {
+        return Ok(None);
+    }
+    let mut statement = conn.prepare_cached(
+        "SELECT b.id, b.row, d.id, b.version, b.seq, b.geometry, b.properties
+         FROM base_previous b JOIN dataset_previous d ON d.no = b.dataset WHERE b.id = ?1",
+    )?;
+    let found = statement.query_row([&id.as_bytes()[..]], read_base).optional()?.transpose()?;
+    Ok(found.map(|it| it.feature))
 }
 
 pub(crate) fn has_previous(conn: &rusqlite::Connection) -> Result<bool, StoreError> {

@@ -11,7 +11,7 @@ use rusqlite::{OptionalExtension as _, Transaction};
 use sha2::{Digest as _, Sha256};
 
 use crate::declaration;
-use crate::difference::has_previous;
+use crate::difference::{REFUSED, has_previous};
 use crate::error::{StoreError, bad_column};
 use crate::folder::sync_folder_of;
 use crate::overlay;
@@ -217,6 +217,7 @@ impl Install {
     fn swap(&self, tx: &Transaction<'_>, base_map: Option<&str>) -> Result<(), StoreError> {
         let manifest = &self.manifest;
         let old_epoch = read_meta(tx, "epoch")?;
+        let old_seq = crate::journal::cursor_seq(tx)?;
         // What the person saw is kept until all that waits was sent; the oldest of several, because it is the one.
         let waits = "SELECT EXISTS (SELECT 1 FROM journal WHERE state = 'pending')";
         let has_waiting: bool = tx.query_row(waits, [], |row| row.get(0))?;
@@ -276,9 +277,13 @@ impl Install {
         }
         declaration::forget_passed(tx)?;
         take_conflicts(tx)?;
-        if old_epoch.is_some_and(|it| it != manifest.epoch) {
+        // Also when the store was put back to our own history meanwhile, or hands out less than we have seen.
+        let was_refused = read_meta(tx, REFUSED)?.is_some();
+        let is_other = old_epoch.is_some_and(|it| it != manifest.epoch);
+        if is_other || was_refused || manifest.seq < old_seq {
             crate::journal::offer_all_again(tx)?;
         }
+        tx.execute("DELETE FROM meta WHERE key = ?1", [REFUSED])?;
         rebuild_overlay(tx, manifest.seq)
     }
 }

@@ -113,7 +113,7 @@ pub struct EditCounts {
 pub struct LiveOperation {
     /// The operation.
     pub op: Operation,
-    /// Whether no store has answered for it.
+    /// Whether it may still meet a conflict that nothing has told of yet.
     pub is_pending: bool,
 }
 
@@ -237,6 +237,9 @@ impl Store {
         self.apply(|tx| {
             for outcome in &reply.outcomes {
                 record(tx, outcome.op, &outcome.outcome, outcome.seq, reply.head.seq, now)?;
+                if matches!(outcome.outcome, Outcome::Parked { .. }) {
+                    offer_what_it_rests_on(tx, outcome.op)?;
+                }
             }
             write_meta(tx, "lineage", &reply.lineage)?;
             raise_safe_seq(tx, reply.safe_seq)?;
@@ -335,7 +338,9 @@ impl Store {
         })?;
         rows.map(|row| {
             let (text, state) = row?;
-            Ok(LiveOperation { op: parse(&text)?, is_pending: state == "pending" })
+            // One that was answered with a conflict is as undecided as before until the feed tells of it.
+            let is_pending = state == "pending" || state == "conflict";
+            Ok(LiveOperation { op: parse(&text)?, is_pending })
         })
         .collect()
     }
@@ -398,6 +403,19 @@ pub(crate) fn offer_all_again(tx: &Transaction<'_>) -> Result<(), StoreError> {
     write_meta(tx, "safe_seq", "0")
 }
 
+/// Offers every kept operation again to a store that follows the same history: it refused us once, and may have been
+/// rolled back and forth since. The base goes on to show what it shows.
+pub(crate) fn offer_all_to_the_same(tx: &Transaction<'_>) -> Result<(), StoreError> {
+    tx.execute_batch(
+        "UPDATE journal SET state = 'pending', why = '', former_seq = coalesce(seq, former_seq),
+                            seq = coalesce(seq, until_seq)
+         WHERE state IN ('received', 'conflict');
+         UPDATE journal SET state = 'pending', why = '' WHERE state IN ('parked', 'quarantined');
+         UPDATE blob SET state = 'saved', upload_offset = 0 WHERE state = 'received';",
+    )?;
+    Ok(())
+}
+
 pub(crate) fn raise_safe_seq(tx: &Transaction<'_>, safe_seq: u64) -> Result<(), StoreError> {
     if safe_seq > number(tx, "safe_seq")? {
         write_meta(tx, "safe_seq", &safe_seq.to_string())?;
@@ -432,6 +450,24 @@ pub(crate) fn record(
          WHERE id = ?1",
     )?
     .execute((&op.as_bytes()[..], state, why, seq, until_seq, now.to_string()))?;
+    Ok(())
+}
+
+/// A store that was put back may have lost an operation that made no entry, and with it what a later one rests on:
+/// those are offered again. Ids make that harmless everywhere else.
+fn offer_what_it_rests_on(tx: &Transaction<'_>, op: OpId) -> Result<(), StoreError> {
+    let text: Option<String> = tx
+        .prepare_cached("SELECT operation FROM journal WHERE id = ?1")?
+        .query_row([&op.as_bytes()[..]], |row| row.get(0))
+        .optional()?;
+    let Some(text) = text else { return Ok(()) };
+    for needed in parse(&text)?.depends_on {
+        tx.prepare_cached(
+            "UPDATE journal SET state = 'pending', seq = coalesce(seq, until_seq)
+             WHERE id = ?1 AND state = 'received'",
+        )?
+        .execute([&needed.as_bytes()[..]])?;
+    }
     Ok(())
 }
 

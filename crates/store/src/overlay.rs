@@ -4,6 +4,7 @@ use faltkarta_changes::{Operation, OperationKind};
 use faltkarta_model::{DatasetId, Feature, FeatureId, GEOMETRY_FIELD, Properties, Value};
 use rusqlite::Connection;
 
+use crate::difference::previous_of;
 use crate::error::{StoreError, bad_column};
 use crate::feature::{RowChange, base_of, overlay_of};
 use crate::store::{read_meta, write_meta};
@@ -41,8 +42,14 @@ pub(crate) fn rebuild(
         None => next_row(conn)?,
     };
     let seq = base.as_ref().map_or(0, |it| it.seq);
-    let mut is_deleted = base.is_none();
-    let mut feature = base.map_or_else(|| blank(id, &dataset), |it| it.feature);
+    let ground = match base {
+        Some(base) => Some(base.feature),
+        // The new base may lack what another laptop has still to give back: own edits show on what was seen.
+        None if !is_gone(conn, id)? => previous_of(conn, id)?,
+        None => None,
+    };
+    let mut is_deleted = ground.is_none();
+    let mut feature = ground.unwrap_or_else(|| blank(id, &dataset));
     for op in &ops {
         put(&mut feature, &mut is_deleted, op);
     }
@@ -55,6 +62,11 @@ pub(crate) fn next_row(conn: &Connection) -> Result<u32, StoreError> {
     let next: u32 = read_meta(conn, "next_row")?.and_then(|it| it.parse().ok()).unwrap_or(1);
     write_meta(conn, "next_row", &(next + 1).to_string())?;
     Ok(next)
+}
+
+fn is_gone(conn: &Connection, id: FeatureId) -> Result<bool, StoreError> {
+    let mut statement = conn.prepare_cached("SELECT EXISTS (SELECT 1 FROM gone WHERE id = ?1)")?;
+    Ok(statement.query_row([&id.as_bytes()[..]], |row| row.get(0))?)
 }
 
 fn blank(id: FeatureId, dataset: &DatasetId) -> Feature {

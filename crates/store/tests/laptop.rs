@@ -551,3 +551,66 @@ fn own_numbers_of_a_lost_history_are_kept_for_the_next_one() {
         op.id
     );
 }
+
+#[test]
+fn a_refusal_offers_everything_again_even_when_the_package_is_of_the_same_history() {
+    let mut laptop = Laptop::new();
+    laptop.install(&package(1, &[("valve", 1, "öppen")])).unwrap();
+    let op = laptop.edit(1, "lage", "öppen", "stängd");
+    let outcome = (op.id, Outcome::Applied, Some(7));
+    laptop.store.record_outcomes(&reply(&[outcome], 7, 0), now()).unwrap();
+    laptop.store.apply_page(&page(vec![entry(7, 1, 1, "stängd")], 7, 7), now()).unwrap();
+    assert_eq!(laptop.store.n_pending().unwrap(), 0);
+    laptop.store.note_refusal().unwrap();
+    let mut laptop = laptop.kill();
+    laptop.install(&package(9, &[("valve", 1, "öppen")])).unwrap();
+    assert_eq!(laptop.store.n_pending().unwrap(), 1);
+    assert_eq!(laptop.lage(1).as_deref(), Some("stängd"));
+    // Once is enough.
+    laptop
+        .store
+        .record_outcomes(&reply(&[(op.id, Outcome::Applied, Some(7))], 9, 0), now())
+        .unwrap();
+    laptop.install(&package(9, &[("valve", 1, "stängd")])).unwrap();
+    assert_eq!(laptop.store.n_pending().unwrap(), 0);
+    // A store that hands out less than was seen was put back, whatever it calls its history.
+    laptop.install(&package(8, &[("valve", 1, "öppen")])).unwrap();
+    assert_eq!(laptop.store.n_pending().unwrap(), 1);
+}
+
+#[test]
+fn what_a_parked_operation_rests_on_is_offered_again() {
+    let mut laptop = Laptop::new();
+    laptop.install(&package(1, &[("valve", 1, "öppen")])).unwrap();
+    let first = laptop.edit(1, "lage", "öppen", "stängd");
+    laptop
+        .store
+        .record_outcomes(&reply(&[(first.id, Outcome::Same, Some(1))], 1, 0), now())
+        .unwrap();
+    let mut local = laptop.operation(1, OperationKind::Update, "lage", Value::Text("x".into()));
+    local.op.depends_on = vec![first.id];
+    let second = local.op.id;
+    laptop
+        .store
+        .apply_local(&LocalEdit { ops: vec![local], completes_draft: None, attached: vec![] })
+        .unwrap();
+    let parked = Outcome::Parked { why: "missing_parent".into() };
+    laptop.store.record_outcomes(&reply(&[(second, parked, None)], 1, 0), now()).unwrap();
+    let again: Vec<_> = laptop.store.pending(9, 9_999).unwrap().iter().map(|it| it.id).collect();
+    assert_eq!(again, [first.id]);
+    assert_eq!(laptop.lage(1).as_deref(), Some("x"));
+}
+
+#[test]
+fn an_own_edit_shows_on_what_was_seen_while_the_new_base_lacks_the_row() {
+    let mut laptop = Laptop::new();
+    laptop.install(&package(5, &[("valve", 1, "öppen"), ("valve", 2, "öppen")])).unwrap();
+    laptop.edit(2, "fabrikat", "", "AVK");
+    let mut other = package(3, &[("valve", 1, "öppen")]);
+    other.change(|it| it.epoch = "two".into());
+    laptop.install(&other).unwrap();
+    let laptop = laptop.kill();
+    assert_eq!(laptop.lage(2).as_deref(), Some("öppen"));
+    let shown = laptop.store.feature(feature(2)).unwrap().unwrap();
+    assert_eq!(shown.feature.value("fabrikat").as_text(), Some("AVK"));
+}

@@ -53,7 +53,9 @@ impl<A: FieldAccess> Round<'_, A> {
                     }
                     Err(error) => return Err(error.into()),
                 };
-                if piece.epoch != epoch || piece.cursor.is_empty() {
+                // A store that ends before what we have seen was put back: that is no difference.
+                let is_behind = plan.since.is_some_and(|since| piece.at.seq < since);
+                if piece.epoch != epoch || piece.cursor.is_empty() || is_behind {
                     return Ok(false);
                 }
                 // The first piece says from where the feed goes on: all that comes later is at least as new.

@@ -153,8 +153,7 @@ impl<A: FieldAccess> Round<'_, A> {
             return self.note(|_| pulled);
         }
         // Another history, or one that was cut behind our cursor: a new beginning, then all again.
-        let is_marked = self
-            .note(|it| it.field.with(|field| Ok(field.store.set_meta("needs_resync", "store")?)));
+        let is_marked = self.note(|it| it.field.with(|field| Ok(field.store.note_refusal()?)));
         if !is_marked || !self.note(Self::resync) {
             return false;
         }
