@@ -5,6 +5,7 @@ use std::io::Read as _;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
+use crate::check::store;
 use crate::sim::{Checked, Sim, broken};
 use crate::truth::Outcome;
 use crate::wire::{Answered, Sent};
@@ -65,17 +66,20 @@ pub(crate) fn answered(
         }
         return Ok(());
     }
-    let (Ok(request), Ok(reply)) = (
-        serde_json::from_slice::<Json>(&plain(&sent.body)),
-        serde_json::from_slice::<Json>(&plain(&answered.body)),
-    ) else {
+    let Ok(reply) = serde_json::from_slice::<Json>(&plain(&answered.body)) else {
         return broken("I1", "a push is answered by something that is no JSON");
     };
-    let epoch = request["epoch"].as_str().unwrap_or_default().to_owned();
+    // It took the push, so laptop and store follow the same history.
+    let epoch: String = store(sim, |conn| {
+        conn.query_row("SELECT value FROM meta WHERE key = 'epoch'", [], |row| row.get(0))
+    })?;
     let head = reply["head"]["seq"].as_u64().unwrap_or(0);
     let mut truth = sim.truth.borrow_mut();
     for outcome in reply["outcomes"].as_array().into_iter().flatten() {
         let Some(op) = uuid_of(&outcome["op"]) else { continue };
+        if !truth.deed_of_op.contains_key(&op) {
+            return broken("I2", format!("laptop {no} sent {op}, which nobody has done"));
+        }
         let word = outcome["outcome"]["kind"].as_str().unwrap_or_default().to_owned();
         for conflict in outcome["outcome"]["conflicts"].as_array().into_iter().flatten() {
             truth.conflicts.extend(uuid_of(conflict).map(|it| (it, op)));

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use crate::check::{Row, base};
+use crate::check::{Row, base, store};
 use crate::laptop::Laptop;
 use crate::sim::{Checked, Sim, broken, harness};
 use crate::truth::DeedKind;
@@ -17,6 +17,7 @@ struct Shown {
 pub(crate) fn check(sim: &Sim, laptop: &Laptop) -> Checked {
     let base = base::read(laptop)?;
     let (journal, overlay) = read(laptop)?;
+    let released = released(sim, &base)?;
     let truth = sim.truth.borrow();
     let there: BTreeSet<Uuid> = journal.iter().map(|it| it.0).collect();
     let own = truth.ops_of_laptop.get(&laptop.no).map_or(&[][..], Vec::as_slice);
@@ -37,6 +38,8 @@ pub(crate) fn check(sim: &Sim, laptop: &Laptop) -> Checked {
                 && it.word != "quarantined"
                 && it.until_seq <= base.cursor_seq
         });
+        // One that waited may have been judged since, and the feed has told of it.
+        let is_settled = is_settled || released.contains(op);
         if is_settled {
             // A later one of the same field may show, or what others made of it.
             for field in deed.fields.keys() {
@@ -59,8 +62,14 @@ pub(crate) fn check(sim: &Sim, laptop: &Laptop) -> Checked {
                 is_gone.insert(deed.feature, false);
             }
         }
-        for (field, seen) in deed.fields.iter().filter(|it| it.1.old != it.1.new) {
-            wanted.insert((deed.feature, field.clone()), seen.new.clone());
+        for (field, seen) in &deed.fields {
+            let place = (deed.feature, field.clone());
+            // A deletion sets nothing, and "as the store has it" leaves the choice to the store.
+            if deed.kind == DeedKind::Delete || seen.old == seen.new {
+                wanted.remove(&place);
+            } else {
+                wanted.insert(place, seen.new.clone());
+            }
         }
     }
     let shown = |feature: &Uuid| match overlay.get(feature) {
@@ -100,6 +109,19 @@ pub(crate) fn check(sim: &Sim, laptop: &Laptop) -> Checked {
         }
     }
     no_stranger(laptop, &journal, &overlay, &base)
+}
+
+/// Operations that the store has judged and that a laptop's cursor has passed, when both follow the same history.
+fn released(sim: &Sim, base: &base::Base) -> Checked<BTreeSet<Uuid>> {
+    store(sim, |conn| {
+        let mut statement = conn.prepare_cached(
+            "SELECT op FROM op_log WHERE NOT is_held AND coalesce(seq, 0) <= ?1
+                 AND (SELECT value FROM meta WHERE key = 'epoch') = ?2",
+        )?;
+        let rows = statement
+            .query_map((base.cursor_seq, &base.epoch), |row| Ok(Uuid::from_bytes(row.get(0)?)))?;
+        rows.collect()
+    })
 }
 
 type Journal = Vec<(Uuid, Uuid, String)>;
