@@ -36,6 +36,7 @@ pub(crate) fn carry_out(
         }
         Task::Retry { why } => judge.retry(why)?,
     };
+    judge.spread()?;
     let settled = judge.sheet.rows.settle(&judge.sheet.batch)?;
     Ok(outcomes.into_iter().map(|it| it.numbered(settled.last_seq)).collect())
 }
