@@ -205,7 +205,7 @@ fn a_laptop_whose_feed_was_cut_off_catches_up_by_the_difference_through_every_cu
         assert!(!is_here(&laptop, "AV-121"), "{cut}: what was deleted meanwhile is gone");
         assert_eq!(store.value(valve(), "fabrikat"), text("AVK"));
         assert_eq!(laptop.state("AV-118"), EditState::Received);
-        assert_eq!(laptop.field.borrow().status(now()).unwrap().needs_resync, false);
+        assert!(!laptop.field.borrow().status(now()).unwrap().needs_resync);
         assert!(report.differing.is_empty(), "{cut}: {:?}", report.differing);
     }
 }
@@ -320,7 +320,7 @@ fn a_lost_answer_costs_no_numbers_and_running_out_offline_falls_back_to_the_lapt
     store.cut_at = None;
     laptop.round(&mut store);
     assert!(store.numbers.values().all(|it| *it <= 21), "{:?}", store.numbers);
-    let mut take =
+    let take =
         || laptop.field.borrow_mut().take_number(&dataset("valve"), &field("nummer")).unwrap();
     let numbers: Vec<String> = (0..22).map(|_| take()).collect();
     assert_eq!(numbers[19..], ["20", "A1-001", "A1-002"]);
@@ -363,10 +363,12 @@ fn the_store_is_told_how_things_stand_and_a_lost_word_is_no_failure() {
 
 #[test]
 fn a_deleted_feature_comes_back_and_photos_are_tied_to_any_feature() {
+    use OperationKind::{Attach, Delete, Detach, Restore};
+
     let mut store = FakeStore::new();
     let mut laptop = Laptop::enrolled(&mut store);
     laptop.delete("AV-118");
-    let mut act = |laptop: &mut Laptop, edit: Edit| {
+    let act = |laptop: &mut Laptop, edit: Edit| {
         laptop.field.borrow_mut().edit(&dataset("valve"), edit, now(), &mut laptop.ids)
     };
     let restore =
@@ -391,7 +393,6 @@ fn a_deleted_feature_comes_back_and_photos_are_tied_to_any_feature() {
         all.sort_by_key(|it| it.op_no);
         all.iter().map(|it| it.kind).collect()
     };
-    use OperationKind::{Attach, Delete, Detach, Restore};
     assert_eq!(kinds, [Delete, Restore, Attach, Detach]);
     assert!(laptop.field.borrow().photo_bytes(&blob).is_ok(), "the file stays");
 }

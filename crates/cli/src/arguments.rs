@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use uuid::Uuid;
 
 /// Fältkarta from the command line: the geodata store, and everything a laptop does, without a window.
 #[derive(Debug, Parser)]
@@ -74,7 +75,7 @@ pub(crate) enum Verb {
         /// Address and port.
         #[arg(long, default_value = "127.0.0.1:8750")]
         listen: SocketAddr,
-        /// Where attachments lie: a folder, or s3://BUCKET/PREFIX?endpoint=URL&region=NAME with the keys in
+        /// Where attachments lie: a folder, or <s3://BUCKET/PREFIX?endpoint=URL&region=NAME> with the keys in
         /// `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`. It is remembered; without it they lie in the store's folder.
         #[arg(long)]
         blobs: Option<faltkarta_server::BlobPlace>,
@@ -212,6 +213,16 @@ pub(crate) enum HeldVerb {
         /// The store's folder.
         store: PathBuf,
     },
+    /// Let a quarantined edit in, or those of a parked group one by one. It keeps its author and its id.
+    Accept {
+        /// The store's folder.
+        store: PathBuf,
+        /// The edit's operation.
+        op: String,
+        /// Who decides.
+        #[arg(long)]
+        by: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -221,6 +232,34 @@ pub(crate) enum StoreConflictVerb {
         /// The store's folder.
         store: PathBuf,
     },
+    /// Decide one; laptops receive the decision like any edit.
+    Resolve {
+        /// The store's folder.
+        store: PathBuf,
+        /// The conflict.
+        conflict: Uuid,
+        /// Whose side holds.
+        #[arg(long, value_enum, required_unless_present = "set")]
+        choose: Option<Side>,
+        /// A third value, `field=value`, several times; the value is JSON or else text.
+        #[arg(long = "set", value_parser = parse_assignment, conflicts_with = "choose")]
+        set: Vec<(String, String)>,
+        /// Who decides.
+        #[arg(long)]
+        by: String,
+        /// Why.
+        #[arg(long)]
+        note: Option<String>,
+    },
+}
+
+/// A side of a conflict at the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Side {
+    /// What the store holds stays.
+    Store,
+    /// What the other author wants holds.
+    Candidate,
 }
 
 #[derive(Debug, Subcommand)]

@@ -69,8 +69,17 @@ fn run(verb: Verb, folder: Option<&Path>, voice: Voice) -> Result<(), Failure> {
         Verb::Recover { store } => keeping::recover(&place(store), voice),
         Verb::Retain { store, days } => keeping::retain(&place(store), days, voice),
         Verb::Held { verb: HeldVerb::List { store } } => waiting::held(&place(store), voice),
+        Verb::Held { verb: HeldVerb::Accept { store, op, by } } => {
+            waiting::accept(&place(store), &op, &by, voice)
+        }
         Verb::Conflict { verb: StoreConflictVerb::List { store } } => {
             waiting::conflicts(&place(store), voice)
+        }
+        Verb::Conflict {
+            verb: StoreConflictVerb::Resolve { store, conflict, choose, set, by, note },
+        } => {
+            let decision = waiting::decision(choose, &set)?;
+            waiting::resolve(&place(store), conflict, &decision, (&by, note.as_deref()), voice)
         }
         Verb::Outbox { store, file } => waiting::outbox(&place(store), &file, voice),
         Verb::Verify { store } => keeping::verify(&store, voice),

@@ -22,27 +22,26 @@ pub(crate) fn export_outbox(
     key_file: Option<PathBuf>,
     voice: Voice,
 ) -> Result<(), Failure> {
-    let written = match (&key_file, dir.is_file()) {
-        (None, false) => match open(dir, false) {
+    let written = if let (None, false) = (&key_file, dir.is_file()) {
+        match open(dir, false) {
             Ok(field) => field.export_outbox(file, now())?,
             // What is left of it is worth more than a reason why not.
             Err(Failure::App(AppError::Store(
                 StoreError::Damaged { .. } | StoreError::BadColumn { .. },
             ))) => rescue_outbox(dir, &*key_store(dir), file, now()).map_err(AppError::from)?,
             Err(error) => return Err(error),
-        },
-        _ => {
-            let folder = if dir.is_file() { dir.parent().unwrap_or(dir) } else { dir };
-            let keys: Arc<dyn KeyStore + Send + Sync> = match key_file {
-                Some(path) => {
-                    let text = std::fs::read(&path)
-                        .map_err(|source| Failure::File { path: path.clone(), source })?;
-                    Arc::new(FixedKeyStore(Key::parse(&text).map_err(AppError::from)?))
-                }
-                None => key_store(folder),
-            };
-            rescue_outbox(dir, &*keys, file, now()).map_err(AppError::from)?
         }
+    } else {
+        let folder = if dir.is_file() { dir.parent().unwrap_or(dir) } else { dir };
+        let keys: Arc<dyn KeyStore + Send + Sync> = match key_file {
+            Some(path) => {
+                let text = std::fs::read(&path)
+                    .map_err(|source| Failure::File { path: path.clone(), source })?;
+                Arc::new(FixedKeyStore(Key::parse(&text).map_err(AppError::from)?))
+            }
+            None => key_store(folder),
+        };
+        rescue_outbox(dir, &*keys, file, now()).map_err(AppError::from)?
     };
     let document = json!({
         "format": "faltkarta.outbox-written/1", "file": file, "edits": written.n_edits,
@@ -57,7 +56,9 @@ pub(crate) fn export_outbox(
             file.display()
         );
         if written.n_unreadable > 0 {
-            line.push_str(&format!("; {} delar gick inte att läsa", written.n_unreadable));
+            line += "; ";
+            line += &written.n_unreadable.to_string();
+            line += " delar gick inte att läsa";
         }
         vec![line]
     });

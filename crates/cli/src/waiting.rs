@@ -1,11 +1,15 @@
 //! The coordinator's tools for what waits at a store: held operations, conflicts, emergency files.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use faltkarta_protocol::Outcome;
-use faltkarta_server::take_outbox;
+use faltkarta_model::{FieldId, OpId, Value};
+use faltkarta_protocol::{OpOutcome, Outcome};
+use faltkarta_server::{Decision, Task, decide, take_outbox};
 use serde_json::json;
+use uuid::Uuid;
 
+use crate::arguments::Side;
 use crate::failure::Failure;
 use crate::place::StorePlace;
 use crate::rim::MachineRim;
@@ -73,6 +77,58 @@ pub(crate) fn conflicts(place: &StorePlace, voice: Voice) -> Result<(), Failure>
         },
     );
     Ok(())
+}
+
+pub(crate) fn accept(place: &StorePlace, op: &str, by: &str, voice: Voice) -> Result<(), Failure> {
+    let op: OpId =
+        op.parse().map_err(|_| Failure::Input { what: format!("{op} is no operation") })?;
+    let outcomes = place.beside()?.judge(&Task::Accept { op, by }, &MachineRim)?;
+    tell(&outcomes, voice);
+    Ok(())
+}
+
+/// What was chosen on the command line.
+pub(crate) fn decision(
+    choose: Option<Side>,
+    set: &[(String, String)],
+) -> Result<Decision, Failure> {
+    match choose {
+        Some(Side::Store) => return Ok(Decision::Store),
+        Some(Side::Candidate) => return Ok(Decision::Candidate),
+        None => {}
+    }
+    let mut values = BTreeMap::new();
+    for (field, text) in set {
+        let field =
+            FieldId::parse(field).map_err(|error| Failure::Input { what: error.to_string() })?;
+        let value = serde_json::from_str(text).unwrap_or_else(|_| Value::Text(text.clone()));
+        values.insert(field, value);
+    }
+    Ok(Decision::Values(values))
+}
+
+pub(crate) fn resolve(
+    place: &StorePlace,
+    conflict: Uuid,
+    decision: &Decision,
+    by: (&str, Option<&str>),
+    voice: Voice,
+) -> Result<(), Failure> {
+    let outcomes = decide(place.beside()?.as_ref(), conflict, decision, by, &MachineRim)?;
+    tell(&outcomes, voice);
+    Ok(())
+}
+
+fn tell(outcomes: &[OpOutcome], voice: Voice) {
+    let document = json!({ "format": "faltkarta.judged/1", "outcomes": outcomes });
+    voice.answer(&document, || {
+        let word = |it: &OpOutcome| match &it.outcome {
+            Outcome::Applied | Outcome::Merged | Outcome::Same => "infört".to_owned(),
+            Outcome::Conflict { .. } => "med konflikt".to_owned(),
+            Outcome::Parked { why } | Outcome::Quarantined { why } => format!("väntar: {why}"),
+        };
+        outcomes.iter().map(|it| format!("{} {}", it.op, word(it))).collect()
+    });
 }
 
 pub(crate) fn outbox(place: &StorePlace, file: &Path, voice: Voice) -> Result<(), Failure> {

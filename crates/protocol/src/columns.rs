@@ -298,7 +298,7 @@ fn lines(values: &[&Value]) -> Option<Vec<u8>> {
 fn check(request: &PushRequest) -> String {
     // Every part of a push serializes: finite numbers, text keys.
     let digest: [u8; 32] = Sha256::digest(serde_json::to_vec(request).unwrap_or_default()).into();
-    digest[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(&digest[..16])
 }
 
 /// A push in columns that was read, before the store's own rows are filled in.

@@ -144,8 +144,9 @@ pub trait GeodataStore: Send + Sync {
         parts: &[SubscriptionPart],
     ) -> Result<Subscription, StoreError>;
 
-    /// A piece of a dataset's rows as they stand, of those that a laptop wants.
-    fn rows(&self, ask: &RowsAsk, reader: &Reader) -> Result<RowsPage, StoreError>;
+    /// A piece of a dataset's rows as they stand, of those that a laptop wants. [`StoreError::Resync`] when what the
+    /// laptop has seen is of another history.
+    fn rows(&self, ask: &RowsAsk, reader: &Reader, rim: &dyn Rim) -> Result<RowsPage, StoreError>;
 
     /// What a laptop must hold that has pulled up to the head, and the head.
     fn digest(&self, reader: &Reader) -> Result<(StoreHead, Vec<DatasetDigest>), StoreError>;

@@ -125,6 +125,8 @@ fn a_delivery_that_moves_a_thing_takes_its_inspections_along_too() {
 
 #[test]
 fn a_filter_lets_rows_in_and_out_by_their_values_and_a_delete_is_told_to_those_who_had_it() {
+    use OperationKind::{Restore, Update};
+
     let bench = Bench::new();
     let (_store, serving) = serving(&bench);
     let (mut a, mut b) = (Laptop::join(serving.address(), 1), Laptop::join(serving.address(), 2));
@@ -141,7 +143,6 @@ fn a_filter_lets_rows_in_and_out_by_their_values_and_a_delete_is_told_to_those_w
         told(&b.pull(500).entries)
     };
     let (open, shut) = (text("öppen"), text("stängd"));
-    use OperationKind::{Restore, Update};
     assert_eq!(turn(Update, Value::Null, open.clone()), [(2, FeedKind::Upsert, valve)]);
     assert_eq!(turn(Update, open.clone(), shut.clone()), [(3, FeedKind::Leave, valve)]);
     assert_eq!(turn(Update, shut.clone(), open.clone()), [(4, FeedKind::Upsert, valve)]);
@@ -386,10 +387,10 @@ impl Reading {
         page.is_up_to_date
     }
 
-    fn read_piece(&mut self, store: &SqliteStore, limit: usize) {
+    fn read_piece(&mut self, store: &SqliteStore, bench: &Bench, limit: usize) {
         let Some((id, after)) = self.backfill.pop() else { return };
         let ask = RowsAsk { dataset: dataset(id), after, since: None, limit };
-        let page = store.rows(&ask, &self.reader).unwrap();
+        let page = store.rows(&ask, &self.reader, bench.rim.as_ref()).unwrap();
         assert!(page.at.seq >= self.cursor_seq);
         for entry in &page.entries {
             self.apply(entry);
@@ -556,7 +557,7 @@ fn play(steps: &[Step]) {
             Step::Subscribe { who, cells, is_filtered } => {
                 readings[*who].subscribe(*cells, *is_filtered);
             }
-            Step::Backfill { who, limit } => readings[*who].read_piece(&store, *limit),
+            Step::Backfill { who, limit } => readings[*who].read_piece(&store, &bench, *limit),
             Step::Pull { who, limit } => {
                 readings[*who].pull(&store, &bench, *limit);
             }
@@ -572,7 +573,7 @@ fn play(steps: &[Step]) {
     places.extend(writing.deleted);
     for reading in &mut readings {
         while !reading.backfill.is_empty() {
-            reading.read_piece(&store, 3);
+            reading.read_piece(&store, &bench, 3);
         }
         while !reading.pull(&store, &bench, 3) {}
         let wanted: BTreeSet<FeatureId> = all

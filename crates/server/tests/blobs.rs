@@ -1,6 +1,11 @@
 //! Attachments over the wire: cut anywhere, sent twice, taken over, seen by colleagues, refused with a word.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on stops")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on stops, and one that waits looks at the clock"
+)]
 
 mod harness;
 
@@ -334,7 +339,7 @@ fn a_preview_is_small_a_picture_and_what_it_says() {
     assert_eq!(put(&picture, "md5=:AAAA:"), (400, "malformed".into()));
     let text = b"<html>".to_vec();
     assert_eq!(put(&text, &digest_of(&text)), (400, "malformed".into()));
-    let large = [&picture[..], &[0; 64 * 1024]].concat();
+    let large = [&picture[..], &vec![0; 64 * 1024]].concat();
     assert_eq!(put(&large, &digest_of(&large)), (413, "too_large".into()));
     assert_eq!(laptop.send("GET", &path, &[], &[]).status, 404);
 }

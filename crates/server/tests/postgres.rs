@@ -3,7 +3,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    clippy::print_stdout,
+    clippy::disallowed_methods,
     reason = "a test that cannot go on stops"
 )]
 

@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 use crate::error::{StoreError, bad_column};
 use crate::picture::picture_kind;
 use crate::store::Store;
+use crate::vault::Vault;
 
 /// Most bytes of one photo. Source: the limit that staff were promised, twice the largest picture of their phones.
 pub const PHOTO_BYTES_MAX: u64 = 40_000_000;
@@ -116,10 +117,8 @@ impl Store {
     pub(crate) fn put_file(&self, blob: &BlobId, bytes: &[u8]) -> Result<(), StoreError> {
         let path = self.folder.photo(blob.digits());
         // Content under its digest: what is there whole is the same.
-        match self.vault.len(&path) {
-            Ok(Some(n_bytes)) if n_bytes == bytes.len() as u64 && !self.vault.is_plain(&path) => {
-                Ok(())
-            }
+        match Vault::len(&path) {
+            Ok(Some(n_bytes)) if n_bytes == bytes.len() as u64 && !Vault::is_plain(&path) => Ok(()),
             _ => self.vault.put(&path, bytes),
         }
     }
@@ -182,7 +181,7 @@ impl Store {
     pub fn photo_bytes(&self, blob: &BlobId) -> Result<(String, Vec<u8>), StoreError> {
         let not_found = || StoreError::BlobNotFound { blob: blob.to_string() };
         let path = self.folder.photo(blob.digits());
-        self.vault.len(&path)?.ok_or_else(not_found)?;
+        Vault::len(&path)?.ok_or_else(not_found)?;
         let bytes = self.vault.read(&path)?;
         let media_type =
             picture_kind(&bytes).map_or("application/octet-stream", |it| it.media_type);

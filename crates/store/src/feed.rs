@@ -2,15 +2,15 @@ use std::collections::BTreeSet;
 
 use faltkarta_faults::{Bug, is_seeded, point};
 use faltkarta_model::{FeatureId, Timestamp};
-use faltkarta_protocol::{FeedEntry, PullReply, Witness};
-use rusqlite::{OptionalExtension as _, Transaction};
+use faltkarta_protocol::{FeedEntry, Head, PullReply, Witness};
+use rusqlite::{Connection, OptionalExtension as _, Transaction};
 
 use crate::error::{StoreError, bad_column};
 use crate::feature::RowChange;
-use crate::journal::{cursor_seq, raise_safe_seq};
+use crate::journal::{cursor_seq, number, raise_safe_seq};
 use crate::overlay;
 use crate::rows::{release_moved_out, take_entry};
-use crate::store::{Store, write_meta};
+use crate::store::{Store, read_meta, write_meta};
 
 /// What a page of the feed did here.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -42,15 +42,25 @@ impl Store {
         cursor_seq(&self.conn)
     }
 
-    /// What the laptop has seen of the store's history.
+    /// The newest that the laptop has heard of the store's history, be it by a page, a receipt or rows. A store that
+    /// lacks it was put back.
     ///
     /// # Errors
     ///
     /// [`StoreError`] of the read.
     pub fn witness(&self) -> Result<Witness, StoreError> {
-        let seq = cursor_seq(&self.conn)?;
-        let chain = self.meta("cursor_chain")?.unwrap_or_default();
-        Ok(Witness { seq, chain })
+        witness(&self.conn)
+    }
+
+    /// The witness with the history that it is of, in the form of a cursor; empty before a package is installed.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the read.
+    pub fn seen(&self) -> Result<String, StoreError> {
+        let Some(epoch) = self.meta("epoch")? else { return Ok(String::new()) };
+        let Witness { seq, chain } = self.witness()?;
+        Ok(format!("{epoch}.{seq}.{chain}"))
     }
 
     /// Takes a page of the feed: rows, own edits that are now shown by them, and the cursor, in one transaction.
@@ -103,6 +113,22 @@ fn take_page(
     write_cursor(tx, page)?;
     raise_safe_seq(tx, page.safe_seq)?;
     Ok(effect)
+}
+
+fn witness(conn: &Connection) -> Result<Witness, StoreError> {
+    let cursor = (cursor_seq(conn)?, read_meta(conn, "cursor_chain")?.unwrap_or_default());
+    let heard = (number(conn, "heard_seq")?, read_meta(conn, "heard_chain")?.unwrap_or_default());
+    let (seq, chain) = if heard.0 > cursor.0 { heard } else { cursor };
+    Ok(Witness { seq, chain })
+}
+
+/// Keeps where the store's history was said to stand, when that is newer than what was heard before.
+pub(crate) fn raise_witness(tx: &Transaction<'_>, head: &Head) -> Result<(), StoreError> {
+    if head.seq > witness(tx)?.seq {
+        write_meta(tx, "heard_seq", &head.seq.to_string())?;
+        write_meta(tx, "heard_chain", &head.chain)?;
+    }
+    Ok(())
 }
 
 fn write_cursor(tx: &Transaction<'_>, page: &PullReply) -> Result<(), StoreError> {

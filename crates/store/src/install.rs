@@ -272,6 +272,9 @@ impl Install {
             write_meta(tx, key, value)?;
         }
         tx.execute("DELETE FROM meta WHERE key IN ('base_map', 'needs_resync')", [])?;
+        if old_epoch.as_ref() != Some(&manifest.epoch) {
+            tx.execute("DELETE FROM meta WHERE key IN ('heard_seq', 'heard_chain')", [])?;
+        }
         if let Some(name) = base_map {
             write_meta(tx, "base_map", name)?;
         }

@@ -11,6 +11,7 @@ use crate::conflict;
 use crate::draft;
 use crate::error::{StoreError, bad_column};
 use crate::feature::RowChange;
+use crate::feed::raise_witness;
 use crate::overlay::{self, LIVE};
 use crate::store::{Store, read_meta, write_meta};
 
@@ -243,6 +244,7 @@ impl Store {
             }
             write_meta(tx, "lineage", &reply.lineage)?;
             raise_safe_seq(tx, reply.safe_seq)?;
+            raise_witness(tx, &reply.head)?;
             let cursor_seq = cursor_seq(tx)?;
             let mut changes = vec![];
             for outcome in &reply.outcomes {

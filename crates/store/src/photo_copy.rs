@@ -5,9 +5,11 @@ use sha2::{Digest as _, Sha256};
 
 use crate::error::{StoreError, bad_column};
 use crate::store::Store;
+use crate::vault::Vault;
 
 /// A photo of a feature, as the newest entry of the feed tells of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "two files at two places, each there or not")]
 pub struct FeaturePhoto {
     /// Its content.
     pub blob: BlobId,
@@ -141,7 +143,7 @@ impl Store {
     /// [`StoreError`] of the file.
     pub fn preview_bytes(&self, blob: &BlobId) -> Result<Option<Vec<u8>>, StoreError> {
         let path = self.folder.preview(blob.digits());
-        self.vault.len(&path)?.map(|_| self.vault.read(&path)).transpose()
+        Vault::len(&path)?.map(|_| self.vault.read(&path)).transpose()
     }
 
     /// Keeps a preview.
@@ -194,7 +196,7 @@ impl Store {
         {
             for file in fs::read_dir(shelf.path()).into_iter().flatten().flatten() {
                 let path = file.path();
-                let is_photo = path.extension().is_none() && self.vault.is_plain(&path);
+                let is_photo = path.extension().is_none() && Vault::is_plain(&path);
                 if !is_photo {
                     continue;
                 }

@@ -43,7 +43,7 @@ impl Store {
     /// [`StoreError`] of the read.
     pub fn photos_to_free(&self) -> Result<PhotoRoom, StoreError> {
         let mut room = PhotoRoom::default();
-        for blob in self.may_go(&self.conn)? {
+        for blob in may_go(&self.conn)? {
             room.add(self.n_on_disk(&blob));
         }
         Ok(room)
@@ -56,7 +56,7 @@ impl Store {
     ///
     /// [`StoreError`] of the write or of a file; what was freed before is freed.
     pub fn free_photos(&mut self, now: Timestamp) -> Result<PhotoRoom, StoreError> {
-        let blobs = self.may_go(&self.conn)?;
+        let blobs = may_go(&self.conn)?;
         let mut room = PhotoRoom::default();
         for blob in blobs {
             let n_bytes = self.n_on_disk(&blob);
@@ -79,19 +79,6 @@ impl Store {
         Ok(room)
     }
 
-    fn may_go(&self, conn: &Connection) -> Result<Vec<BlobId>, StoreError> {
-        let safe_seq = number(conn, "safe_seq")?;
-        let mut own = conn.prepare_cached(MAY_GO)?;
-        let mut copies = conn.prepare_cached(COPIES)?;
-        let own = own.query_map([safe_seq], |row| row.get::<_, String>(0))?;
-        let copies = copies.query_map([], |row| row.get::<_, String>(0))?;
-        own.chain(copies)
-            .map(|blob| {
-                BlobId::parse(&blob?).map_err(|error| bad_column("feature_blob.blob", error))
-            })
-            .collect()
-    }
-
     fn n_on_disk(&self, blob: &BlobId) -> u64 {
         fs::metadata(self.folder.photo(blob.digits())).map_or(0, |it| it.len())
     }
@@ -104,4 +91,15 @@ impl PhotoRoom {
             self.n_bytes += n_bytes;
         }
     }
+}
+
+fn may_go(conn: &Connection) -> Result<Vec<BlobId>, StoreError> {
+    let safe_seq = number(conn, "safe_seq")?;
+    let mut own = conn.prepare_cached(MAY_GO)?;
+    let mut copies = conn.prepare_cached(COPIES)?;
+    let own = own.query_map([safe_seq], |row| row.get::<_, String>(0))?;
+    let copies = copies.query_map([], |row| row.get::<_, String>(0))?;
+    own.chain(copies)
+        .map(|blob| BlobId::parse(&blob?).map_err(|error| bad_column("feature_blob.blob", error)))
+        .collect()
 }

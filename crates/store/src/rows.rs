@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction};
 use crate::conflict;
 use crate::error::{StoreError, bad_column};
 use crate::feature::{base_of, overlay_of};
-use crate::feed::{PageEffect, change_of};
+use crate::feed::{PageEffect, change_of, raise_witness};
 use crate::history;
 use crate::journal::{cursor_seq, record};
 use crate::overlay;
@@ -156,6 +156,7 @@ fn take_rows(
     now: Timestamp,
 ) -> Result<PageEffect, StoreError> {
     let cursor = cursor_seq(tx)?;
+    raise_witness(tx, &reply.at)?;
     let mut touched = BTreeSet::new();
     for entry in &reply.entries {
         take_entry(tx, entry, cursor, now)?;

@@ -90,7 +90,7 @@ impl Vault {
     }
 
     /// Length of the content under a path; `None` when there is no file.
-    pub(crate) fn len(&self, path: &Path) -> Result<Option<u64>, StoreError> {
+    pub(crate) fn len(path: &Path) -> Result<Option<u64>, StoreError> {
         match Opened::at(path) {
             Ok(opened) => Ok(Some(opened.n_bytes)),
             Err(StoreError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
@@ -140,7 +140,7 @@ impl Vault {
     }
 
     /// Whether the file under a path is plain, as older programs left it.
-    pub(crate) fn is_plain(&self, path: &Path) -> bool {
+    pub(crate) fn is_plain(path: &Path) -> bool {
         Opened::at(path).is_ok_and(|it| it.header.is_none())
     }
 }
@@ -218,7 +218,7 @@ mod tests {
             let whole = content(n);
             vault(7).put(&path, &whole).unwrap();
             assert_eq!(vault(7).read(&path).unwrap(), whole, "{n}");
-            assert_eq!(vault(7).len(&path).unwrap(), Some(n as u64));
+            assert_eq!(Vault::len(&path).unwrap(), Some(n as u64));
             for (at, most) in [(0, 1), (n / 2, 70_000), (n - 1, 5), (n, 5), (piece - 1, 2)] {
                 let wanted = whole.get(at..(at + most).min(n)).unwrap_or_default();
                 assert_eq!(vault(7).part(&path, at as u64, most).unwrap(), wanted, "{n} {at}");
@@ -275,9 +275,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("x");
         fs::write(&path, content(100_000)).unwrap();
-        assert!(vault(7).is_plain(&path));
+        assert!(Vault::is_plain(&path));
         assert_eq!(vault(7).part(&path, 99_990, 50).unwrap(), content(100_000)[99_990..]);
         vault(7).put(&path, &content(100_000)).unwrap();
-        assert!(!vault(7).is_plain(&path));
+        assert!(!Vault::is_plain(&path));
     }
 }

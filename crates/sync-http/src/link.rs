@@ -204,8 +204,9 @@ impl Link for HttpLink {
         message(response)
     }
 
-    fn pull(&mut self, workspace: &str, cursor: &str) -> Result<PullReply, LinkError> {
-        let query = format!("changes?cursor={}&limit={PAGE_ENTRIES}", address::escape(cursor));
+    fn pull(&mut self, workspace: &str, cursor: &str, seen: &str) -> Result<PullReply, LinkError> {
+        let (cursor, seen) = (address::escape(cursor), address::escape(seen));
+        let query = format!("changes?cursor={cursor}&seen={seen}&limit={PAGE_ENTRIES}");
         self.get(&self.path(workspace, &query))
     }
 

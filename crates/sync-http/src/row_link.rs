@@ -31,14 +31,17 @@ impl RowLink for HttpLink {
         dataset: &DatasetId,
         after: &str,
         since: Option<u64>,
+        seen: &str,
     ) -> Result<RowsReply, LinkError> {
         let mut query = format!(
-            "rows?dataset={}&after={}&limit={PIECE_ROWS}",
+            "rows?dataset={}&after={}&limit={PIECE_ROWS}&seen={}",
             escape(dataset.as_str()),
-            escape(after)
+            escape(after),
+            escape(seen)
         );
         if let Some(since) = since {
-            query.push_str(&format!("&since={since}"));
+            query += "&since=";
+            query += &since.to_string();
         }
         self.get(&self.path(workspace, &query)).map_err(not_offered)
     }

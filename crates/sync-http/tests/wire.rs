@@ -66,10 +66,11 @@ fn refusal(status: &str, code: &str, headers: &str) -> Vec<u8> {
 fn pulled(answer: Vec<u8>) -> LinkError {
     let (url, serving) = serve(vec![answer]);
     let mut link = HttpLink::new(&url, Some("secret".into())).unwrap();
-    let error = link.pull("main", "a+b").unwrap_err();
+    let error = link.pull("main", "a+b", "e.1.c").unwrap_err();
     let sent = serving.join().unwrap();
     assert!(
-        sent[0].starts_with("GET /sync/v1/main/changes?cursor=a%2Bb&limit=1000 HTTP/1.1"),
+        sent[0]
+            .starts_with("GET /sync/v1/main/changes?cursor=a%2Bb&seen=e.1.c&limit=1000 HTTP/1.1"),
         "{}",
         sent[0]
     );
@@ -149,13 +150,13 @@ fn an_answer_that_is_cut_or_torn_is_never_taken_for_whole() {
 fn nobody_at_the_address_is_unreachable() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let mut link = HttpLink::new(&format!("http://127.0.0.1:{port}"), Some("s".into())).unwrap();
-    assert_eq!(link.pull("main", "").unwrap_err().code(), "server_unreachable");
+    assert_eq!(link.pull("main", "", "").unwrap_err().code(), "server_unreachable");
 }
 
 #[test]
 fn without_a_token_nothing_is_sent() {
     let mut link = HttpLink::new("http://127.0.0.1:9", None).unwrap();
-    assert_eq!(link.pull("main", "").unwrap_err(), LinkError::SignedOut);
+    assert_eq!(link.pull("main", "", "").unwrap_err(), LinkError::SignedOut);
 }
 
 #[test]
@@ -271,7 +272,7 @@ fn an_answer_in_gzip_is_read_and_one_that_is_torn_cut_or_endless_is_damaged() {
         "safe_seq":0,"server_time":"2026-05-19T08:40:00Z"}"#;
     let (url, serving) = serve(vec![packed_answer(&gzip(page))]);
     let mut link = HttpLink::new(&url, Some("s".into())).unwrap();
-    assert_eq!(link.pull("main", "").unwrap().cursor, "c");
+    assert_eq!(link.pull("main", "", "").unwrap().cursor, "c");
     assert!(serving.join().unwrap()[0].to_ascii_lowercase().contains("accept-encoding: gzip"));
     let packed = gzip(page);
     let mut torn = packed.clone();

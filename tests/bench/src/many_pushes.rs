@@ -26,17 +26,15 @@ pub(crate) fn run() -> Outcome<()> {
     let folder = tempfile::tempdir()?;
     let mode = OpenMode::CreateIfMissing { grid_epsg: GridSystem::ZONE_15_00.epsg() };
     let store = open_store(&folder.path().join("store"), mode, &MachineRim)?;
-    measure("SQLite", Arc::new(store))?;
-    match std::env::var("FALTKARTA_BENCH_POSTGRES") {
-        Ok(url) => {
-            let place =
-                PostgresPlace { url, password: None, folder: folder.path().join("postgres") };
-            measure("PostgreSQL", Arc::new(open_postgres(&place, mode, &MachineRim)?))
-        }
-        Err(_) => {
-            skipped("pushes a second, PostgreSQL", "FALTKARTA_BENCH_POSTGRES names no database");
-            Ok(())
-        }
+    let embedded: Arc<dyn GeodataStore> = Arc::new(store);
+    measure("SQLite", &embedded)?;
+    if let Ok(url) = std::env::var("FALTKARTA_BENCH_POSTGRES") {
+        let place = PostgresPlace { url, password: None, folder: folder.path().join("postgres") };
+        let store: Arc<dyn GeodataStore> = Arc::new(open_postgres(&place, mode, &MachineRim)?);
+        measure("PostgreSQL", &store)
+    } else {
+        skipped("pushes a second, PostgreSQL", "FALTKARTA_BENCH_POSTGRES names no database");
+        Ok(())
     }
 }
 
@@ -45,8 +43,8 @@ struct Laptop {
     request: PushRequest,
 }
 
-fn measure(backend: &str, store: Arc<dyn GeodataStore>) -> Outcome<()> {
-    let serving = Serving::start(Arc::clone(&store), Arc::new(MachineRim), "127.0.0.1:0".parse()?)?;
+fn measure(backend: &str, store: &Arc<dyn GeodataStore>) -> Outcome<()> {
+    let serving = Serving::start(Arc::clone(store), Arc::new(MachineRim), "127.0.0.1:0".parse()?)?;
     let url = format!("http://{}", serving.address());
     let mut laptops: Vec<Laptop> =
         (0..N_LAPTOPS).map(|n| enrolled(&url, n)).collect::<Outcome<_>>()?;
@@ -155,7 +153,7 @@ fn follow(link: &mut HttpLink, workspace: &str, is_over: &AtomicBool) -> Result<
     let (mut cursor, mut last) = (String::new(), 0);
     loop {
         let was_over = is_over.load(Ordering::SeqCst);
-        let page = link.pull(workspace, &cursor).map_err(|error| error.to_string())?;
+        let page = link.pull(workspace, &cursor, "").map_err(|error| error.to_string())?;
         for entry in &page.entries {
             if entry.seq != last + 1 {
                 return Err(format!("entry {} came after {last}", entry.seq));

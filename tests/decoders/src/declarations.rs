@@ -7,7 +7,7 @@ pub(crate) fn dataset(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes)
         && let Ok(dataset) = Dataset::parse(text)
     {
-        let _ = fill_template(&dataset.label, |name| name.to_owned());
+        let _ = fill_template(&dataset.label, std::borrow::ToOwned::to_owned);
     }
 }
 

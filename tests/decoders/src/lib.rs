@@ -42,5 +42,5 @@ pub const TARGETS: &[Target] = &[
 /// When there is no such decoder, and when the decoder is broken.
 pub fn feed(name: &str, bytes: &[u8]) {
     let target = TARGETS.iter().find(|it| it.0 == name);
-    target.map(|it| it.1(bytes)).unwrap_or_else(|| unreachable!("no decoder {name}"));
+    target.map_or_else(|| unreachable!("no decoder {name}"), |it| it.1(bytes));
 }

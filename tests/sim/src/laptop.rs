@@ -30,8 +30,6 @@ pub(crate) struct Laptop {
     pub(crate) is_in_round: Cell<bool>,
     /// Whether it was lost for good.
     pub(crate) is_lost: Cell<bool>,
-    /// The laptop whose disk it was copied from.
-    pub(crate) cloned_from: Option<usize>,
     /// Deeds whose end is not known yet.
     pub(crate) pending: RefCell<Vec<Pending>>,
     ids: Ids,
@@ -55,7 +53,6 @@ impl Laptop {
         root: &Path,
         from: Option<(&Image, &Path)>,
         ids: Ids,
-        cloned_from: Option<usize>,
     ) -> std::io::Result<Self> {
         std::fs::create_dir_all(root)?;
         let machine = Machine::new(root);
@@ -69,7 +66,6 @@ impl Laptop {
             skew_ms: Cell::new(0),
             is_in_round: Cell::new(false),
             is_lost: Cell::new(false),
-            cloned_from,
             pending: RefCell::default(),
             ids,
             field: RefCell::default(),

@@ -23,6 +23,9 @@ pub struct Ended {
 }
 
 /// Runs one history. The same seed and plan give the same history, digest and all.
+///
+/// # Errors
+/// The harness itself failed; what the history found is in its end.
 pub fn history(seed: u64, plan: Plan, template: &Template) -> Checked<Ended> {
     let root = template.scratch.join("history");
     let sim = Sim::new(seed, plan, template, &root)?;
@@ -51,6 +54,9 @@ pub struct Summary {
 
 /// Runs the histories of some seeds on several threads; stops after `n_found_max` findings. `prepare` is called on
 /// the thread of each history before it begins.
+///
+/// # Errors
+/// The harness itself failed; what the histories found is in the summary.
 pub fn histories(
     seeds: std::ops::Range<u64>,
     n_threads: usize,

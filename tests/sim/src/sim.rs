@@ -124,23 +124,19 @@ impl Sim {
         sim.host.borrow_mut().open().map_err(harness)?;
         for no in 0..sim.plan.n_laptops {
             let (image, files) = &template.laptops[no];
-            let laptop = sim.add_laptop(Some((image, files)), None)?;
+            let laptop = sim.add_laptop(Some((image, files)))?;
             acts::adopt(&sim, &laptop)?;
         }
         set_exchange(Some(Rc::new(Live(sim.clone()))));
         Ok(sim)
     }
 
-    fn add_laptop(
-        &self,
-        from: Option<(&Image, &Path)>,
-        cloned_from: Option<usize>,
-    ) -> Checked<Rc<Laptop>> {
+    fn add_laptop(&self, from: Option<(&Image, &Path)>) -> Checked<Rc<Laptop>> {
         let no = self.n_machines.get();
         self.n_machines.set(no + 1);
         let root = self.root.join(format!("laptop-{no}"));
         let ids = Ids::new(self.seed.wrapping_mul(1_000).wrapping_add(no as u64));
-        let laptop = Laptop::new(no, &root, from, ids, cloned_from).map_err(harness)?;
+        let laptop = Laptop::new(no, &root, from, ids).map_err(harness)?;
         laptop.open().map_err(harness)?;
         let laptop = Rc::new(laptop);
         self.laptops.borrow_mut().push(laptop.clone());
@@ -319,7 +315,7 @@ impl Sim {
                 }
             }
             Err(error) => {
-                self.note(broken("I14", format!("laptop {} does not open: {error}", laptop.no)))
+                self.note(broken("I14", format!("laptop {} does not open: {error}", laptop.no)));
             }
         }
     }
@@ -406,7 +402,7 @@ impl Sim {
         }
         self.trace.say(|| format!("laptop {} is copied as {}", laptop.no, self.n_machines.get()));
         let image = laptop.machine.image();
-        match self.add_laptop(Some((&image, &laptop.root())), Some(laptop.no)) {
+        match self.add_laptop(Some((&image, &laptop.root()))) {
             Ok(copy) => {
                 self.truth.borrow_mut().copy_laptop(laptop.no, copy.no);
                 self.note(acts::settle(self, &copy));
@@ -478,31 +474,28 @@ impl Sim {
         self.host.borrow().machine.no_trouble();
         let bytes = sent.body.len() + answered.as_ref().map_or(0, |it| it.body.len());
         self.n_wire_bytes.set(self.n_wire_bytes.get() + bytes as u64);
-        match &answered {
-            Some(answered) => {
-                self.trace.say(|| {
-                    format!("  {no}: {} {} → {}", sent.method, short(&sent.path), answered.status)
-                });
-                self.note(tap::answered(self, no, sent, answered, is_heard));
-            }
-            None => {
-                let loss = self.loss();
-                self.trace.say(|| {
-                    format!(
-                        "  {no}: {} {} → the store stops ({loss:?})",
-                        sent.method,
-                        short(&sent.path)
-                    )
-                });
-                let mut host = self.host.borrow_mut();
-                host.crash(loss, &mut |n| self.chance.below(n));
-                if let Err(error) = host.open() {
-                    drop(host);
-                    self.note(broken("I14", format!("the store does not open: {error}")));
-                } else {
-                    drop(host);
-                    self.note(check::store_after_crash(self));
-                }
+        if let Some(answered) = &answered {
+            self.trace.say(|| {
+                format!("  {no}: {} {} → {}", sent.method, short(&sent.path), answered.status)
+            });
+            self.note(tap::answered(self, no, sent, answered, is_heard));
+        } else {
+            let loss = self.loss();
+            self.trace.say(|| {
+                format!(
+                    "  {no}: {} {} → the store stops ({loss:?})",
+                    sent.method,
+                    short(&sent.path)
+                )
+            });
+            let mut host = self.host.borrow_mut();
+            host.crash(loss, &mut |n| self.chance.below(n));
+            if let Err(error) = host.open() {
+                drop(host);
+                self.note(broken("I14", format!("the store does not open: {error}")));
+            } else {
+                drop(host);
+                self.note(check::store_after_crash(self));
             }
         }
         answered
@@ -513,7 +506,8 @@ impl Sim {
         if self.plan.page_entries > 0 && sent.path.contains("/changes?") {
             let at = sent.path.find("&limit=").unwrap_or(sent.path.len());
             sent.path.truncate(at);
-            sent.path.push_str(&format!("&limit={}", self.plan.page_entries));
+            sent.path += "&limit=";
+            sent.path += &self.plan.page_entries.to_string();
         }
         self.rim.pass(200);
         self.meanwhile(no);

@@ -107,8 +107,7 @@ impl Drop for Template {
 }
 
 fn enrolled(no: usize, root: &Path, rim: &StoreRim) -> Checked<Laptop> {
-    let laptop =
-        Laptop::new(no, root, None, Ids::new(0xfeed_0000 + no as u64), None).map_err(harness)?;
+    let laptop = Laptop::new(no, root, None, Ids::new(0xfeed_0000 + no as u64)).map_err(harness)?;
     laptop.open().map_err(harness)?;
     let wanted = Enrolment {
         url: STORE.to_owned(),

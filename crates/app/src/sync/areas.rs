@@ -43,7 +43,7 @@ impl<A: FieldAccess> Round<'_, A> {
         for plan in self.field.with(|it| it.store.backfills())? {
             let mut after = plan.after.clone();
             loop {
-                let piece = self.link.rows(&self.workspace, &plan.dataset, &after, plan.since);
+                let piece = self.ask_rows(&plan, &after);
                 let piece = match piece {
                     Ok(piece) => piece,
                     Err(LinkError::NotOffered | LinkError::Resync) => return Ok(false),
@@ -70,6 +70,13 @@ impl<A: FieldAccess> Round<'_, A> {
             Ok::<_, AppError>(())
         })?;
         Ok(true)
+    }
+
+    fn ask_rows(&mut self, plan: &Backfill, after: &str) -> Result<RowsReply, LinkError> {
+        let seen = self.field.with(|it| it.store.seen());
+        let seen = seen
+            .map_err(|error| LinkError::NotKept { code: error.code(), text: error.to_string() })?;
+        self.link.rows(&self.workspace, &plan.dataset, after, plan.since, &seen)
     }
 
     fn take_piece(
@@ -110,7 +117,7 @@ impl<A: FieldAccess> Round<'_, A> {
             (None, false) => return Ok(()),
         };
         match answer {
-            Ok(now) => self.take_subscription(&now, wanted.as_deref()),
+            Ok(now) => self.take_subscription(&now, wanted.as_deref(), is_stale),
             // An older store sends everything, as before.
             Err(LinkError::NotOffered) => Ok(()),
             Err(error) => Err(error.into()),
@@ -121,6 +128,7 @@ impl<A: FieldAccess> Round<'_, A> {
         &mut self,
         now: &Subscription,
         sent: Option<&str>,
+        is_stale: bool,
     ) -> Result<(), AppError> {
         self.field.with(|it| {
             // Before the store ever spoke of it, the laptop had all that its role may have.
@@ -130,7 +138,8 @@ impl<A: FieldAccess> Round<'_, A> {
             let mut datasets = vec![];
             let mut gone = vec![];
             for id in it.catalog.fetched() {
-                if AreaRule::has_more(&before, now, &id) {
+                // Between two looks the store may have held another area, and filtered pages by it.
+                if is_stale || AreaRule::has_more(&before, now, &id) {
                     datasets.push(id);
                 }
             }
@@ -164,8 +173,7 @@ impl<A: FieldAccess> Round<'_, A> {
         for plan in self.field.with(|it| it.store.backfills())? {
             let mut after = plan.after.clone();
             loop {
-                let piece = match self.link.rows(&self.workspace, &plan.dataset, &after, plan.since)
-                {
+                let piece = match self.ask_rows(&plan, &after) {
                     Ok(piece) => piece,
                     Err(LinkError::NotOffered | LinkError::Unpermitted) => {
                         self.field.with(|it| it.store.drop_backfill(&plan.dataset))?;

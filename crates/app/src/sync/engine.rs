@@ -209,12 +209,9 @@ impl<A: FieldAccess> Round<'_, A> {
     }
 
     /// The seeded mistake of new ids for operations that were sent before; the ids of the journal beside.
-    fn renamed(
-        &mut self,
-        mut request: PushRequest,
-    ) -> Result<(PushRequest, Option<Vec<OpId>>), AppError> {
+    fn renamed(&mut self, mut request: PushRequest) -> (PushRequest, Option<Vec<OpId>>) {
         if !is_seeded(Bug::NewIdOnRetry) {
-            return Ok((request, None));
+            return (request, None);
         }
         let replica = request.replica.to_string();
         let journalled = request.ops.iter().map(|it| it.id).collect();
@@ -225,7 +222,7 @@ impl<A: FieldAccess> Round<'_, A> {
             }
             faltkarta_faults::note(&key, "");
         }
-        Ok((request, Some(journalled)))
+        (request, Some(journalled))
     }
 
     /// Sends what waits: packed where there are several operations and the store reads that, else as JSON.
@@ -245,7 +242,7 @@ impl<A: FieldAccess> Round<'_, A> {
         let Some(request) = self.field.with(|it| push_request(it, PUSH_OPS_MAX))? else {
             return Ok(None);
         };
-        let (mut request, journalled) = self.renamed(request)?;
+        let (mut request, journalled) = self.renamed(request);
         let mut sent = self.link.push(&self.workspace, &request);
         if let Some(ids) = journalled {
             for (op, id) in request.ops.iter_mut().zip(&ids) {

@@ -66,7 +66,7 @@ pub trait Link: RowLink {
     /// # Errors
     ///
     /// [`LinkError`].
-    fn pull(&mut self, workspace: &str, cursor: &str) -> Result<PullReply, LinkError>;
+    fn pull(&mut self, workspace: &str, cursor: &str, seen: &str) -> Result<PullReply, LinkError>;
 
     /// What the store has of a blob.
     ///

@@ -12,10 +12,11 @@ use crate::sync::link::LinkError;
 impl<A: FieldAccess> Round<'_, A> {
     pub(super) fn pull(&mut self) -> Result<(), AppError> {
         loop {
-            let (cursor, seq) = self.field.with(|it| {
-                Ok::<_, AppError>((it.store.cursor()?.unwrap_or_default(), it.store.cursor_seq()?))
+            let (cursor, seq, seen) = self.field.with(|it| {
+                let cursor = it.store.cursor()?.unwrap_or_default();
+                Ok::<_, AppError>((cursor, it.store.cursor_seq()?, it.store.seen()?))
             })?;
-            let page = self.link.pull(&self.workspace, &cursor)?;
+            let page = self.link.pull(&self.workspace, &cursor, &seen)?;
             self.take_declarations(&page.schema)?;
             let at = (self.now)();
             let effect = self.field.with(|it| {

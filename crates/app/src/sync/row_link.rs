@@ -37,6 +37,7 @@ pub trait RowLink {
         dataset: &DatasetId,
         after: &str,
         since: Option<u64>,
+        seen: &str,
     ) -> Result<RowsReply, LinkError>;
 
     /// What a laptop with this subscription must hold.

@@ -25,7 +25,7 @@ impl<A: FieldAccess> Round<'_, A> {
                 Ok(block) if block.series == series && block.n > 0 => {
                     self.field.with(|it| it.store.take_number_block(&block))?;
                     if series == LAPTOP_SERIES {
-                        self.field.with(|it| it.take_laptop_code())?;
+                        self.field.with(super::super::field::Field::take_laptop_code)?;
                     }
                 }
                 Ok(_) => {

@@ -119,6 +119,14 @@ impl FakeStore {
         }
     }
 
+    /// As the store does with what a laptop has heard of and it lacks.
+    fn check_seen(&self, seen: &str) -> Result<(), LinkError> {
+        let mut parts = seen.split('.');
+        let (epoch, seq) = (parts.next().unwrap(), parts.next().unwrap());
+        let is_known = epoch == self.epoch && seq.parse::<u64>().unwrap() <= self.head();
+        if is_known { Ok(()) } else { Err(LinkError::Resync) }
+    }
+
     fn head(&self) -> u64 {
         self.base_seq + self.feed.len() as u64
     }
@@ -370,8 +378,10 @@ impl RowLink for FakeStore {
         dataset: &DatasetId,
         after: &str,
         since: Option<u64>,
+        seen: &str,
     ) -> Result<RowsReply, LinkError> {
         let is_lost = self.offered("rows", dataset.as_str())?;
+        self.check_seen(seen)?;
         let after: Option<FeatureId> = after.parse().ok();
         let mut ids: Vec<FeatureId> = self.rows.keys().copied().collect();
         ids.sort();
@@ -515,10 +525,11 @@ impl Link for FakeStore {
         if is_lost { Err(gone()) } else { Ok(reply) }
     }
 
-    fn pull(&mut self, _: &str, cursor: &str) -> Result<PullReply, LinkError> {
+    fn pull(&mut self, _: &str, cursor: &str, seen: &str) -> Result<PullReply, LinkError> {
         if self.call("pull")? {
             return Err(gone());
         }
+        self.check_seen(seen)?;
         let from: u64 = cursor.parse().unwrap();
         if from < self.min_seq || from > self.head() {
             return Err(LinkError::Resync);

@@ -25,12 +25,15 @@ pub struct Reader {
     pub wanted: Wanted,
     /// Which subscription this is.
     pub revision: u32,
+    /// The newest entry that the laptop has heard of, written as a cursor; empty when it does not say. A store that
+    /// lacks it was put back.
+    pub seen: String,
 }
 
 impl Reader {
     /// A laptop that wants all that its role may have.
     pub fn of_role(role: Role) -> Self {
-        Self { role, wanted: Wanted::default(), revision: 1 }
+        Self { role, wanted: Wanted::default(), revision: 1, seen: String::new() }
     }
 }
 

@@ -27,7 +27,7 @@ const MAX_CHUNK_BYTES: u64 = 4 * 1024 * 1024;
 /// How much of a chunk is gathered before it is written.
 const GATHER_BYTES: usize = 64 * 1024;
 /// How long a chunk may bring nothing before its writer gives up. What it brought is kept.
-const STALL: Duration = Duration::from_secs(60);
+const STALL: Duration = Duration::from_mins(1);
 
 type InPath = Path<(String, String)>;
 

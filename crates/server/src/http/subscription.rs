@@ -20,6 +20,7 @@ pub(super) fn reader(store: &dyn GeodataStore, device: &DeviceRow) -> Result<Rea
         role: device.role,
         wanted: Wanted::parse(&subscription.parts)?,
         revision: subscription.revision,
+        seen: String::new(),
     })
 }
 
@@ -60,6 +61,9 @@ pub(super) struct Ask {
     #[serde(default)]
     after: String,
     since: Option<u64>,
+    /// The newest entry that the laptop has heard of, as a cursor.
+    #[serde(default)]
+    seen: String,
     limit: Option<usize>,
 }
 
@@ -70,14 +74,15 @@ pub(super) async fn rows(
     ask: Result<Query<Ask>, QueryRejection>,
 ) -> Result<Json<RowsReply>, Refusal> {
     let Ok(Query(ask)) = ask else {
-        let text = "dataset, after, since and limit cannot be read".to_owned();
+        let text = "dataset, after, since, seen and limit cannot be read".to_owned();
         return Err(StoreError::Malformed { text }.into());
     };
     let limit = ask.limit.unwrap_or(1_000).clamp(1, 5_000);
+    let seen = ask.seen;
     let ask = RowsAsk { dataset: ask.dataset, after: ask.after, since: ask.since, limit };
     let reply = context.run(move |it| {
-        let reader = reader(it.store.as_ref(), &device)?;
-        let page = it.store.rows(&ask, &reader)?;
+        let reader = Reader { seen, ..reader(it.store.as_ref(), &device)? };
+        let page = it.store.rows(&ask, &reader, it.rim.as_ref())?;
         Ok(RowsReply {
             entries: page.entries,
             next: page.next,

@@ -15,6 +15,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json_;
 
+use crate::areas::Reader;
 use crate::backend::{DeviceRow, GeodataStore, Malformed, Pusher};
 use crate::catching_up::{is_name, read_operation};
 use crate::error::StoreError;
@@ -106,10 +107,10 @@ pub(super) async fn push(
     let reply = context.run(move |it| {
         if columns::is_columns(&headers) {
             let request = columns::read(it, &device, &bytes)?;
-            let ops = request.ops.into_iter().map(Ok).collect();
+            let ops: Vec<_> = request.ops.into_iter().map(Ok).collect();
             let PushRequest { epoch, replica, lineage, witness, former_seqs, .. } = request;
             let push = OpenPush { epoch, replica, lineage, witness, ops: vec![], former_seqs };
-            return apply(it, &device, &push, ops);
+            return apply(it, &device, &push, &ops);
         }
         let (json, protocol) = read(&bytes)?;
         if !is_spoken(protocol) {
@@ -124,8 +125,8 @@ pub(super) async fn push(
         let mut request = request;
         let read = |json| read_operation(json, it.store.workspace());
         let ops = std::mem::take(&mut request.ops).into_iter().map(read);
-        let ops = ops.collect::<Result<_, _>>()?;
-        apply(it, &device, &request, ops)
+        let ops = ops.collect::<Result<Vec<_>, _>>()?;
+        apply(it, &device, &request, &ops)
     });
     Ok(Json(reply.await?))
 }
@@ -134,7 +135,7 @@ fn apply(
     context: &Context,
     device: &DeviceRow,
     push: &OpenPush,
-    ops: Vec<Result<Operation, Malformed>>,
+    ops: &[Result<Operation, Malformed>],
 ) -> Result<PushReply, StoreError> {
     let pusher = Pusher {
         device,
@@ -144,7 +145,7 @@ fn apply(
         witness: &push.witness,
         former_seqs: &push.former_seqs,
     };
-    context.store.apply_ops(&pusher, &ops, context.rim.as_ref())
+    context.store.apply_ops(&pusher, ops, context.rim.as_ref())
 }
 
 /// Where to go on, and how far.
@@ -152,6 +153,9 @@ fn apply(
 pub(super) struct Page {
     #[serde(default)]
     cursor: String,
+    /// The newest entry that the laptop has heard of, as a cursor.
+    #[serde(default)]
+    seen: String,
     limit: Option<usize>,
 }
 
@@ -162,12 +166,12 @@ pub(super) async fn changes(
     page: Result<Query<Page>, QueryRejection>,
 ) -> Result<Json<PullReply>, Refusal> {
     let Ok(Query(page)) = page else {
-        let text = "cursor and limit cannot be read".to_owned();
+        let text = "cursor, seen and limit cannot be read".to_owned();
         return Err(StoreError::Malformed { text }.into());
     };
     let limit = page.limit.unwrap_or(500).clamp(1, 5_000);
     let reply = context.run(move |it| {
-        let reader = reader(it.store.as_ref(), &device)?;
+        let reader = Reader { seen: page.seen, ..reader(it.store.as_ref(), &device)? };
         let page = it.store.pull(&page.cursor, limit, &reader, it.rim.as_ref())?;
         Ok(PullReply {
             entries: page.entries,

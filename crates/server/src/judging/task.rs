@@ -52,7 +52,9 @@ impl Judge<'_> {
                 Some(_) => held.extract_if(.., |it| it.group == group).collect(),
                 None => vec![held.remove(0)],
             };
-            unit.iter().for_each(|it| self.sheet.release(it));
+            for it in &unit {
+                self.sheet.release(it);
+            }
             let unit: Vec<Arrived> = unit.iter().map(HeldOp::arrived).collect::<Result<_, _>>()?;
             outcomes.extend(self.judge_released(&unit)?);
         }
@@ -74,7 +76,9 @@ impl Judge<'_> {
             None => vec![first],
         };
         let unit: Vec<Arrived> = held.iter().map(readable).collect::<Result<_, _>>()?;
-        held.iter().for_each(|it| self.sheet.release(it));
+        for it in &held {
+            self.sheet.release(it);
+        }
         let claims = unit.iter().map(|it| (it.op.id, it.hash)).collect();
         let features = unit.iter().map(|it| it.op.feature).collect();
         self.sheet.prepare(&claims, &features)?;

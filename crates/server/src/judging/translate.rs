@@ -10,7 +10,7 @@ pub(super) fn translated(op: &Operation, declared: &Declared) -> Option<Operatio
     let mut op = op.clone();
     let missed = declared.revisions.range(op.schema_rev.saturating_add(1)..);
     for (_, revision) in missed {
-        for field in revision.as_ref()?.fields.iter() {
+        for field in &revision.as_ref()?.fields {
             let Some(change) = field.replaces.as_ref().and_then(|it| op.changes.get(it)) else {
                 continue;
             };

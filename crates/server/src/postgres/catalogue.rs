@@ -23,10 +23,12 @@ pub(super) fn read(folder: &Path, session: &mut Session) -> Result<Catalogue, St
         // An index over each field whose values should be unique, so that a second feature with one is found at once.
         for field in dataset.fields.iter().filter(|it| it.unique) {
             let id = &field.id;
-            all_views += &format!(
-                "CREATE INDEX IF NOT EXISTS unique_{no}_{id} ON feature(field_text(properties, '{id}'))
+            let index = format!(
+                "CREATE INDEX IF NOT EXISTS unique_{no}_{id} ON feature
+                     USING hash (field_text(properties, '{id}'))
                      WHERE dataset = {no} AND NOT is_deleted;\n"
             );
+            all_views += &index;
         }
         let revisions = revisions(session, no)?;
         for before in revisions.values().flatten() {

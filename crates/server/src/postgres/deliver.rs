@@ -471,7 +471,7 @@ impl Delivered for Taking<'_, '_, '_> {
                 row as i64,
                 code.to_owned(),
                 text.to_owned(),
-                feature.map(|it| it.uuid())
+                feature.map(faltkarta_model::FeatureId::uuid)
             ],
         );
         Ok(())

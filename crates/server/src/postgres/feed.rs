@@ -67,7 +67,7 @@ pub(super) fn read_cursor(tx: &mut Tx<'_>, cursor: &str) -> Result<CursorIs, Sto
     }
     let malformed = || StoreError::Malformed { text: "not a cursor".to_owned() };
     let parts: Vec<&str> = cursor.split('.').collect();
-    let [epoch, seq, chain, _] = parts[..] else { return Err(malformed()) };
+    let [epoch, seq, chain, ..] = parts[..] else { return Err(malformed()) };
     let seq: i64 = seq.parse().map_err(|_| malformed())?;
     let row = tx.row(
         "SELECT (SELECT value FROM meta WHERE key = 'epoch') = $1::text,
@@ -84,6 +84,18 @@ pub(super) fn read_cursor(tx: &mut Tx<'_>, cursor: &str) -> Result<CursorIs, Sto
         (true, true, false) => CursorIs::At(seq as u64),
         (true, false, false) => CursorIs::Unknown,
     })
+}
+
+/// Refuses a laptop whose newest entry is not of this store's history. What was cut off cannot be checked.
+pub(super) fn check_seen(tx: &mut Tx<'_>, seen: &str) -> Result<(), StoreError> {
+    if seen.is_empty() {
+        return Ok(());
+    }
+    match read_cursor(tx, seen)? {
+        CursorIs::At(_) | CursorIs::BeforeTheFeed => Ok(()),
+        CursorIs::OfAnotherEpoch => Err(StoreError::Resync),
+        CursorIs::Unknown => Err(StoreError::WitnessMismatch),
+    }
 }
 
 struct RawEntry {

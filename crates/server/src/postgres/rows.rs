@@ -225,7 +225,8 @@ impl Rows for OpenRows<'_, '_> {
         but: FeatureId,
     ) -> Result<Vec<FeatureId>, StoreError> {
         let value = match value {
-            Value::Text(text) => text.clone(),
+            // PostgreSQL has no NUL in text; `field_text` puts the same letter in its place.
+            Value::Text(text) => text.replace('\0', "\u{fffd}"),
             Value::Int(_) | Value::Real(_) => {
                 serde_json::to_string(value).map_err(StoreError::damaged)?
             }

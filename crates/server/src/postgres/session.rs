@@ -35,6 +35,9 @@ pub(super) enum Queued {
     Prepared(&'static str, Vec<Param>),
 }
 
+/// A question on its way.
+type Sent<'a> = Pin<Box<dyn Future<Output = Result<Vec<Row>, Error>> + 'a>>;
+
 impl Session {
     /// Connects. The connection has none of the store's settings yet.
     pub(super) fn connect(config: &Config) -> Result<Self, StoreError> {
@@ -89,7 +92,6 @@ impl Session {
                 self.statements.insert(sql.to_owned(), statement);
             }
         }
-        type Sent<'a> = Pin<Box<dyn Future<Output = Result<Vec<Row>, Error>> + 'a>>;
         let (client, statements) = (&self.client, &self.statements);
         let sent = queue.iter().map(|it| -> Sent<'_> {
             match it {

@@ -79,10 +79,10 @@ const HEAD: &str = "SELECT seq, chain, safe_seq, (SELECT value FROM meta WHERE k
 /// counter is raised and the numbers are written, so that no round trip happens while others wait for the counter.
 pub(super) fn settle(tx: &mut Tx<'_>, batch: &Batch) -> Result<Settled, StoreError> {
     if !batch.history.is_empty() {
-        tx.later(PUT_HISTORY, row_params(batch.history.iter()));
+        tx.later(PUT_HISTORY, row_params(&batch.history.iter()));
     }
     if !batch.rows.is_empty() {
-        tx.later(PUT_ROWS, row_params(batch.rows.values()));
+        tx.later(PUT_ROWS, row_params(&batch.rows.values()));
     }
     write_ties(tx, batch);
     for conflict in batch.conflicts.values() {
@@ -132,7 +132,7 @@ pub(super) fn settle(tx: &mut Tx<'_>, batch: &Batch) -> Result<Settled, StoreErr
 }
 
 /// The rows as arrays, one for each column.
-fn row_params<'a>(rows: impl Iterator<Item = &'a FeatureRow> + Clone) -> Vec<Param> {
+fn row_params<'a>(rows: &(impl Iterator<Item = &'a FeatureRow> + Clone)) -> Vec<Param> {
     macro_rules! column {
         ($of:expr) => {
             rows.clone().map($of).collect::<Vec<_>>()
@@ -195,7 +195,7 @@ pub(super) fn write_conflict(tx: &mut Tx<'_>, row: &ConflictRow) -> Result<(), S
             store_by,
             serde_json::to_string(&row.merged).map_err(json)?,
             row.state.word(),
-            row.closed_by.map(|it| it.uuid()),
+            row.closed_by.map(faltkarta_model::OpId::uuid),
             serde_json::to_string(&row.conflict).map_err(json)?,
         ],
     );
@@ -211,8 +211,8 @@ fn write_held(tx: &mut Tx<'_>, held: &HeldOp) {
             held.is_parked,
             held.why.clone(),
             held.needs.map(Uuid::from_bytes),
-            held.group.map(|it| it.uuid()),
-            held.replica.map(|it| it.uuid()),
+            held.group.map(faltkarta_model::GroupId::uuid),
+            held.replica.map(faltkarta_model::ReplicaId::uuid),
             held.op_no as i32,
             held.at.to_string(),
             held.device.clone(),
@@ -273,7 +273,7 @@ fn append_params(entries: &[Entry], batch: &Batch) -> Vec<Param> {
         column!(|it| it.feature.uuid()),
         column!(|it| it.version as i32),
         column!(|it| i16::from(it.is_deleted)),
-        column!(|it| it.group.map(|it| it.uuid())),
+        column!(|it| it.group.map(faltkarta_model::GroupId::uuid)),
         column!(|it| it.row_hash.to_vec()),
         column!(|it| it.moved.as_ref().map(|it| it.before.to_string())),
         column!(|it| it.moved.as_ref().map(|it| it.after.to_string())),
@@ -284,8 +284,8 @@ fn append_params(entries: &[Entry], batch: &Batch) -> Vec<Param> {
 
 /// Puts a row in the place of another one, which goes to history.
 pub(super) fn replace_row(tx: &mut Tx<'_>, before: &FeatureRow, after: &FeatureRow) {
-    tx.later(PUT_HISTORY, row_params(std::iter::once(before)));
-    tx.later(PUT_ROWS, row_params(std::iter::once(after)));
+    tx.later(PUT_HISTORY, row_params(&std::iter::once(before)));
+    tx.later(PUT_ROWS, row_params(&std::iter::once(after)));
 }
 
 /// So many entries are numbered by one statement.

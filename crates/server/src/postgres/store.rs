@@ -49,6 +49,19 @@ impl fmt::Debug for PostgresStore {
 }
 
 impl PostgresStore {
+    /// A laptop that has seen what this store lacks proves that the store was put back: it begins another history.
+    fn unless_put_back<T>(
+        &self,
+        answer: Result<T, StoreError>,
+        rim: &dyn Rim,
+    ) -> Result<T, StoreError> {
+        if matches!(answer, Err(StoreError::WitnessMismatch)) {
+            self.take_new_epoch(rim)?;
+            return Err(StoreError::Resync);
+        }
+        answer
+    }
+
     pub(super) fn new(
         pool: Pool,
         (folder, depot): (&Path, Depot),
@@ -275,16 +288,15 @@ impl GeodataStore for PostgresStore {
         if until.is_some_and(|it| it <= rim.now()) {
             self.finish_recovery(rim.now())?;
         }
-        let page = self.pool.read("reading the feed", |tx| match feed::read_cursor(tx, cursor)? {
-            CursorIs::At(seq) => feed::page(tx, seq, limit, reader, &self.catalogue),
-            CursorIs::OfAnotherEpoch | CursorIs::BeforeTheFeed => Err(StoreError::Resync),
-            CursorIs::Unknown => Err(StoreError::WitnessMismatch),
+        let page = self.pool.read("reading the feed", |tx| {
+            feed::check_seen(tx, &reader.seen)?;
+            match feed::read_cursor(tx, cursor)? {
+                CursorIs::At(seq) => feed::page(tx, seq, limit, reader, &self.catalogue),
+                CursorIs::OfAnotherEpoch | CursorIs::BeforeTheFeed => Err(StoreError::Resync),
+                CursorIs::Unknown => Err(StoreError::WitnessMismatch),
+            }
         });
-        if matches!(page, Err(StoreError::WitnessMismatch)) {
-            self.take_new_epoch(rim)?;
-            return Err(StoreError::Resync);
-        }
-        page
+        self.unless_put_back(page, rim)
     }
 
     fn subscription(&self, device: Uuid) -> Result<Subscription, StoreError> {
@@ -299,9 +311,13 @@ impl GeodataStore for PostgresStore {
         self.pool.write("keeping a subscription", |tx| subscriptions::set(tx, device, parts))
     }
 
-    fn rows(&self, ask: &RowsAsk, reader: &Reader) -> Result<RowsPage, StoreError> {
+    fn rows(&self, ask: &RowsAsk, reader: &Reader, rim: &dyn Rim) -> Result<RowsPage, StoreError> {
         aftermath::settle(&self.pool, &self.catalogue)?;
-        self.pool.read("reading rows", |tx| rows_page::page(tx, ask, reader, &self.catalogue))
+        let page = self.pool.read("reading rows", |tx| {
+            feed::check_seen(tx, &reader.seen)?;
+            rows_page::page(tx, ask, reader, &self.catalogue)
+        });
+        self.unless_put_back(page, rim)
     }
 
     fn digest(&self, reader: &Reader) -> Result<(StoreHead, Vec<DatasetDigest>), StoreError> {

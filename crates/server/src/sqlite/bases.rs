@@ -28,13 +28,15 @@ pub(super) fn bases(
     let mut statement = conn.prepare_cached(ENTRY).map_err(failed)?;
     let mut bases = vec![];
     for seq in seqs {
-        let row: Option<(u16, [u8; 16], u32, Option<Vec<u8>>, Option<String>)> = statement
+        let row = statement
             .query_row([*seq as i64], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+                let place: (u16, [u8; 16], u32) = (row.get(0)?, row.get(1)?, row.get(2)?);
+                let values: (Option<Vec<u8>>, Option<String>) = (row.get(3)?, row.get(4)?);
+                Ok((place, values))
             })
             .optional()
             .map_err(failed)?;
-        let Some((no, feature, version, wkb, Some(properties))) = row else { continue };
+        let Some(((no, feature, version), (wkb, Some(properties)))) = row else { continue };
         let Some(declared) = catalogue.by_no(no) else { continue };
         if !role.may_fetch(&declared.dataset) {
             continue;

@@ -64,7 +64,7 @@ pub(super) fn read_cursor(conn: &Connection, cursor: &str) -> Result<CursorIs, S
         return Ok(at(0));
     }
     let parts: Vec<&str> = cursor.split('.').collect();
-    let [epoch, seq, chain, _] = parts[..] else {
+    let [epoch, seq, chain, ..] = parts[..] else {
         return Err(StoreError::Malformed { text: "not a cursor".to_owned() });
     };
     let seq: u64 =
@@ -77,6 +77,18 @@ pub(super) fn read_cursor(conn: &Connection, cursor: &str) -> Result<CursorIs, S
         WitnessIs::Foreign => CursorIs::Unknown,
         WitnessIs::Forgotten => CursorIs::BeforeTheFeed,
     })
+}
+
+/// Refuses a laptop whose newest entry is not of this store's history. What was cut off cannot be checked.
+pub(super) fn check_seen(conn: &Connection, seen: &str) -> Result<(), StoreError> {
+    if seen.is_empty() {
+        return Ok(());
+    }
+    match read_cursor(conn, seen)? {
+        CursorIs::At(_) | CursorIs::BeforeTheFeed => Ok(()),
+        CursorIs::OfAnotherEpoch => Err(StoreError::Resync),
+        CursorIs::Unknown => Err(StoreError::WitnessMismatch),
+    }
 }
 
 /// Who made an operation; `None` when it did not come from a laptop.

@@ -78,6 +78,19 @@ impl SqliteStore {
         }
     }
 
+    /// A laptop that has seen what this store lacks proves that the store was put back: it begins another history.
+    fn unless_put_back<T>(
+        &self,
+        answer: Result<T, StoreError>,
+        rim: &dyn Rim,
+    ) -> Result<T, StoreError> {
+        if matches!(answer, Err(StoreError::WitnessMismatch)) {
+            self.take_new_epoch(rim)?;
+            return Err(StoreError::Resync);
+        }
+        answer
+    }
+
     /// Where the store is.
     pub fn folder(&self) -> &Path {
         &self.folder
@@ -289,16 +302,15 @@ impl GeodataStore for SqliteStore {
         if until.is_some_and(|it| it <= rim.now()) {
             self.finish_recovery(rim.now())?;
         }
-        let page = self.read(|conn| match feed::read_cursor(conn, cursor)? {
-            CursorIs::At(seq) => feed::page(conn, seq, limit, reader, &self.catalogue),
-            CursorIs::OfAnotherEpoch | CursorIs::BeforeTheFeed => Err(StoreError::Resync),
-            CursorIs::Unknown => Err(StoreError::WitnessMismatch),
+        let page = self.read(|conn| {
+            feed::check_seen(conn, &reader.seen)?;
+            match feed::read_cursor(conn, cursor)? {
+                CursorIs::At(seq) => feed::page(conn, seq, limit, reader, &self.catalogue),
+                CursorIs::OfAnotherEpoch | CursorIs::BeforeTheFeed => Err(StoreError::Resync),
+                CursorIs::Unknown => Err(StoreError::WitnessMismatch),
+            }
         });
-        if matches!(page, Err(StoreError::WitnessMismatch)) {
-            self.take_new_epoch(rim)?;
-            return Err(StoreError::Resync);
-        }
-        page
+        self.unless_put_back(page, rim)
     }
 
     fn subscription(&self, device: Uuid) -> Result<Subscription, StoreError> {
@@ -313,8 +325,12 @@ impl GeodataStore for SqliteStore {
         self.write("keeping a subscription", |tx| subscriptions::set(tx, device, parts))
     }
 
-    fn rows(&self, ask: &RowsAsk, reader: &Reader) -> Result<RowsPage, StoreError> {
-        self.read(|conn| rows_page::page(conn, ask, reader, &self.catalogue))
+    fn rows(&self, ask: &RowsAsk, reader: &Reader, rim: &dyn Rim) -> Result<RowsPage, StoreError> {
+        let page = self.read(|conn| {
+            feed::check_seen(conn, &reader.seen)?;
+            rows_page::page(conn, ask, reader, &self.catalogue)
+        });
+        self.unless_put_back(page, rim)
     }
 
     fn digest(&self, reader: &Reader) -> Result<(StoreHead, Vec<DatasetDigest>), StoreError> {

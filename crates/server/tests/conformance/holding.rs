@@ -34,7 +34,7 @@ pub(crate) fn an_operation_that_may_not_be_merged_is_kept_whole(ground: &Ground)
     let mut laptop = Laptop::join(serving.address(), 1);
     let valve = laptop.hand.create_valve(81, "AV-81");
     let mut changed = valve.clone();
-    changed.user = "somebody else".to_owned();
+    "somebody else".clone_into(&mut changed.user);
     let mut read_only = laptop.hand.create_valve(82, "x");
     read_only.dataset = dataset("parcel");
     let mut proposal = laptop.hand.create_valve(83, "x");

@@ -1,5 +1,5 @@
 //! A store in a temporary folder, a rim that counts, and a bare HTTP client.
-#![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
+#![allow(dead_code, unreachable_pub, clippy::panic, reason = "each test file uses a part of it")]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -118,7 +118,7 @@ fn nothing_is_lost_while(
                                 break;
                             }
                             Err(StoreError::Unreachable { .. } | StoreError::Contended { .. }) => {
-                                thread::yield_now()
+                                thread::yield_now();
                             }
                             Err(error) => panic!("{error} ({})", error.code()),
                         }

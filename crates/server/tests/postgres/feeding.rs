@@ -153,7 +153,7 @@ fn work_with_sql(stage: &Stage, no: u64) {
         sql.run(&format!(
             "INSERT INTO karta.valve(nummer, antal_varv) SELECT 'SQL-{no}-{turn}-' || i, i FROM generate_series(1, 150) AS i"
         ));
-        if turn % 5 == 0 {
+        if turn.is_multiple_of(5) {
             let before: i64 = aside.one("SELECT seq FROM faltkarta.feed_head");
             while !stage.is_done()
                 && aside.one::<i64>("SELECT seq FROM faltkarta.feed_head") < before + 200
@@ -161,7 +161,7 @@ fn work_with_sql(stage: &Stage, no: u64) {
                 thread::yield_now();
             }
         }
-        if turn % 7 == 0 {
+        if turn.is_multiple_of(7) {
             sql.run("ROLLBACK");
             stage.n_undone.fetch_add(150, Ordering::Relaxed);
         } else {
@@ -284,7 +284,9 @@ fn run(town: Town, target: u64, numbering: Option<&str>) -> Findings {
     }
     start(Box::new(|stage| prepare(stage, 0)));
     assert_eq!(writers.len(), 16);
-    writers.into_iter().for_each(|it| it.join().unwrap());
+    for it in writers {
+        it.join().unwrap();
+    }
     is_written.store(true, Ordering::SeqCst);
     let seen = reader.join().unwrap();
     if let Some(puller) = puller {
@@ -407,7 +409,9 @@ fn two_hundred_laptops_push_side_by_side() {
             })
         })
         .collect();
-    laptops.into_iter().for_each(|it| it.join().unwrap());
+    for it in laptops {
+        it.join().unwrap();
+    }
     let rate = (N_LAPTOPS * N_PUSHES) as f64 / began.elapsed().as_secs_f64();
     println!("{rate:.0} durable pushes a second from {N_LAPTOPS} laptops");
     assert_eq!(stage.store.verify_feed().unwrap().seq, (N_LAPTOPS * N_PUSHES) as u64);

@@ -19,7 +19,9 @@ fn wkb(code: u32, counts: &[u32], ordinates: &[f64], is_big: bool) -> Vec<u8> {
         bytes.extend_from_slice(&if is_big { it.to_be_bytes() } else { it.to_le_bytes() });
     };
     add_u32(code);
-    counts.iter().for_each(|it| add_u32(*it));
+    for it in counts {
+        add_u32(*it);
+    }
     for it in ordinates {
         bytes.extend_from_slice(&if is_big { it.to_be_bytes() } else { it.to_le_bytes() });
     }

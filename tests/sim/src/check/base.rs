@@ -123,16 +123,18 @@ pub(crate) fn check(sim: &Sim, laptop: &Laptop) -> Checked {
             *seen = row.seq;
         }
     }
-    let (chain, entries): (Option<Vec<u8>>, Vec<(u64, Uuid, i64, bool)>) = store(sim, |conn| {
+    let (chain, entries) = store(sim, |conn| {
         let mut statement = conn.prepare_cached("SELECT chain FROM feed WHERE seq = ?1")?;
         let mut rows = statement.query([base.cursor_seq])?;
-        let chain = rows.next()?.map(|row| row.get(0)).transpose()?;
+        let chain: Option<Vec<u8>> = rows.next()?.map(|row| row.get(0)).transpose()?;
         let mut statement =
             conn.prepare_cached("SELECT seq, feature, version, kind = 1 FROM feed ORDER BY seq")?;
         let rows = statement.query_map([], |row| {
-            Ok((row.get(0)?, Uuid::from_bytes(row.get(1)?), row.get(2)?, row.get(3)?))
+            let place: (u64, Uuid) = (row.get(0)?, Uuid::from_bytes(row.get(1)?));
+            let state: (i64, bool) = (row.get(2)?, row.get(3)?);
+            Ok((place, state))
         })?;
-        Ok((chain, rows.collect::<rusqlite::Result<_>>()?))
+        Ok((chain, rows.collect::<rusqlite::Result<Vec<_>>>()?))
     })?;
     // A store that was put back goes another way than the one that the laptop has seen.
     if chain.is_none_or(|it| hex::encode(it) != base.cursor_chain) {
@@ -142,7 +144,7 @@ pub(crate) fn check(sim: &Sim, laptop: &Laptop) -> Checked {
     let Some(follows) = base.follows else { return Ok(()) };
     let mut expected: BTreeMap<Uuid, (i64, bool)> = BTreeMap::new();
     let mut at_cursor: BTreeMap<Uuid, i64> = BTreeMap::new();
-    for (seq, feature, version, is_deleted) in entries {
+    for ((seq, feature), (version, is_deleted)) in entries {
         let seen = base.rows.get(&feature).map_or(0, |it| it.seq).max(base.cursor_seq);
         if seq <= seen {
             expected.insert(feature, (version, is_deleted));
