@@ -17,7 +17,17 @@ const features = {
 const views = { regex: "/views/", message: "Only views compose features; a feature does not know its view." };
 
 export default ts.config(
-	{ ignores: ["dist/", "build/", "node_modules/", "src/lib/words/generated/", "src/lib/core/bindings.ts", "src/console/bindings.ts", "dist-console/"] },
+	{
+		ignores: [
+			"dist/",
+			"build/",
+			"node_modules/",
+			"src/lib/words/generated/",
+			"src/lib/core/bindings.ts",
+			"src/console/bindings.ts",
+			"dist-console/",
+		],
+	},
 	js.configs.recommended,
 	{
 		files: ["**/*.ts", "**/*.svelte"],

@@ -6,9 +6,9 @@ mod support;
 use faltkarta_app::{Edit, LinkError};
 use faltkarta_changes::OperationKind;
 use faltkarta_model::Timestamp;
-use faltkarta_protocol::SubscriptionPart;
+use faltkarta_protocol::{Subscription, SubscriptionPart};
 use faltkarta_store::EditState;
-use support::fake_store::{Cut, FakeStore};
+use support::fake_store::{Cut, FakeStore, gone};
 use support::laptop::Laptop;
 use support::{DATASETS, dataset, field, id_of, jpeg, now, package, text, town};
 
@@ -104,6 +104,31 @@ fn a_smaller_area_lets_rows_go_and_a_larger_one_brings_them_back_through_every_c
         assert!(laptop.field.borrow().store().backfills().unwrap().is_empty());
         assert!(report.differing.is_empty(), "{cut}: {:?}", report.differing);
     }
+}
+
+#[test]
+fn what_was_filtered_out_while_somebody_else_changed_the_area_and_changed_it_back_is_fetched() {
+    let mut store = FakeStore::new();
+    let mut laptop = Laptop::enrolled(&mut store);
+    laptop.field.borrow_mut().set_subscription(vec![part(&["valve"], &[])]).unwrap();
+    for _ in 0..2 {
+        laptop.round(&mut store);
+    }
+    calm(&laptop, &mut store);
+    // Somebody else leaves the valve out, and the laptop takes a page before it hears of that.
+    let before = store.subscription.clone();
+    store.subscription = Subscription { revision: before.revision + 1, parts: vec![] };
+    store.outside.insert(valve());
+    store.edit(valve(), "lage", "stängd");
+    store.refusal.replace(Some(("subscription", gone())));
+    laptop.round(&mut store);
+    store.refusal.replace(None);
+    store.subscription = Subscription { revision: before.revision + 2, ..before };
+    store.outside.clear();
+    for _ in 0..2 {
+        laptop.round(&mut store);
+    }
+    assert_eq!(laptop.lage("AV-118"), "stängd");
 }
 
 #[test]

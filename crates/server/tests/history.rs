@@ -172,11 +172,11 @@ fn what_laptops_give_back_after_a_restore_is_merged_in_the_order_that_it_had() {
     assert_eq!(position(&store, "v1"), "öppen");
     assert!(store.open_conflicts().unwrap().is_empty());
     assert!(store.held_ops().unwrap().is_empty());
-    assert_eq!(give_back(&mut b.0, &b.1, 4), ["applied"]);
+    assert_eq!(give_back(&mut b.0, &b.1, 4), ["merged"], "as it was judged");
     assert_eq!(store.verify_feed().unwrap().seq, 5);
     // The window is closed: what comes now is merged at once.
     let next = turn(&mut a.0, "v1", "öppen", "stängd");
-    assert_eq!(kinds(&a.0.push(&[next])), ["applied"]);
+    assert_eq!(kinds(&a.0.push(&[next])), ["merged"]);
 }
 
 #[test]

@@ -133,13 +133,16 @@ impl<A: FieldAccess> Round<'_, A> {
         self.field.with(|it| {
             // Before the store ever spoke of it, the laptop had all that its role may have.
             let all = Subscription { revision: 0, parts: vec![] };
-            let before = it.subscription()?.unwrap_or(all);
+            let known = it.subscription()?;
+            // Between two looks the store may have held another area, and filtered pages by it. Revision 1 is the
+            // store's word for a laptop of which nobody ever said anything.
+            let is_uncertain = is_stale && (known.is_some() || now.revision > 1);
+            let before = known.unwrap_or(all);
             let rule = AreaRule::new(now);
             let mut datasets = vec![];
             let mut gone = vec![];
             for id in it.catalog.fetched() {
-                // Between two looks the store may have held another area, and filtered pages by it.
-                if is_stale || AreaRule::has_more(&before, now, &id) {
+                if is_uncertain || AreaRule::has_more(&before, now, &id) {
                     datasets.push(id);
                 }
             }

@@ -535,9 +535,12 @@ impl Link for FakeStore {
             return Err(LinkError::Resync);
         }
         let rest = self.feed.iter().filter(|it| it.seq > from);
-        let entries: Vec<FeedEntry> =
-            rest.take(self.page_entries).map(|it| self.told(it)).collect();
-        let seq = entries.last().map_or(from, |it| it.seq);
+        let page: Vec<&FeedEntry> = rest.take(self.page_entries).collect();
+        let seq = page.last().map_or(from, |it| it.seq);
+        // What lies outside the area is passed over, and the cursor passes it too.
+        let is_told =
+            |it: &&FeedEntry| it.kind != FeedKind::Upsert || !self.outside.contains(&it.feature);
+        let entries = page.into_iter().filter(is_told).map(|it| self.told(it)).collect();
         Ok(PullReply {
             entries,
             cursor: seq.to_string(),

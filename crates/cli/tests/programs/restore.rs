@@ -20,13 +20,31 @@ fn picture(place: &Place, no: u8) -> std::path::PathBuf {
 
 fn inspect(place: &Place, laptop: &Laptop, subject: &str, no: u8) {
     let answers = place.path("answers.json");
-    let given = json!({ "bedomning": "utan_anmarkning", "laget": "utan_avvikelse" });
+    let given = json!({ "resultat": "ej_stangbar", "motionerad": "2026-05-19" });
     fs::write(&answers, given.to_string()).unwrap();
     let photo = picture(place, no);
-    let mut arguments = vec!["field", text(&laptop.dir), "inspect", "arbetsplatsbesok"];
+    let mut arguments = vec!["field", text(&laptop.dir), "inspect", "ventilmotionering"];
     arguments.extend(["--subject", subject, "--answers", text(&answers)]);
     arguments.extend(["--photo", text(&photo), "--complete"]);
     answer(&arguments);
+}
+
+/// A valve of its own, to be inspected.
+fn valve(laptop: &Laptop, number: &str) -> String {
+    let number = format!("nummer={number}");
+    let made = answer(&[
+        "field",
+        text(&laptop.dir),
+        "edit",
+        "create",
+        "--dataset",
+        "valve",
+        "--set",
+        &number,
+        "--at",
+        "150010,6600000",
+    ]);
+    made["id"].as_str().unwrap().to_owned()
 }
 
 /// Rounds until nothing waits; a store that follows another history asks for a few.
@@ -67,8 +85,8 @@ fn copy_tree(from: &Path, to: &Path) {
 /// What two laptops do after the moment that the store goes back to: an edit each, one with a photo.
 fn work_on(place: &Place, (a, b): (&Laptop, &Laptop)) {
     a.mark("M-2");
-    let subject = b.mark("M-3");
-    inspect(place, b, &subject, 2);
+    b.mark("M-3");
+    inspect(place, b, &valve(b, "AV-9002"), 2);
     settle(a);
     settle(b);
 }
@@ -79,8 +97,8 @@ fn what_a_restored_backup_lacks_comes_back_from_the_laptops_with_its_photos() {
     let server = Server::start(&store, "127.0.0.1:0");
     let a = Laptop::join(place.path("a"), &server.url());
     let b = Laptop::join(place.path("b"), &server.url());
-    let subject = a.mark("M-1");
-    inspect(&place, &a, &subject, 1);
+    a.mark("M-1");
+    inspect(&place, &a, &valve(&a, "AV-9001"), 1);
     settle(&a);
     let backups = place.path("backups");
     let made = answer(&["backup", text(&store), "--to", text(&backups)]);

@@ -46,6 +46,13 @@ impl Content {
         first_half(&hasher.finalize().into())
     }
 
+    /// The bytes of the geometry that the hash is made of, when they are others than it came with.
+    pub(crate) fn canonical(&self) -> Option<Vec<u8>> {
+        let geometry = Geometry::from_wkb(self.wkb.clone()?).ok()?;
+        let canonical = canonical_wkb(&geometry);
+        (canonical != geometry.wkb()).then_some(canonical)
+    }
+
     pub(crate) fn geometry(&self) -> Result<Option<Geometry>, StoreError> {
         self.wkb.clone().map(Geometry::from_wkb).transpose().map_err(StoreError::damaged)
     }

@@ -32,8 +32,7 @@ pub(super) fn copy_out(depot: &Depot, blob: &BlobId, to: &Path) -> Result<u64, S
     if let Some(parent) = to.parent() {
         make_folder(parent)?;
     }
-    let missing =
-        || StoreError::io("reading", Path::new(blob.as_str()))(ErrorKind::NotFound.into());
+    let missing = || StoreError::damaged(format!("{blob} is not there"));
     let n_bytes = depot.size(blob)?.ok_or_else(missing)?;
     let writing = StoreError::io("writing", to);
     let part = to.with_extension("copy");

@@ -67,10 +67,12 @@ SELECT f.id, f.dataset, f.version, f.seq, f.is_deleted, bytes(f.geom, f.wkb), f.
 FROM feature f WHERE f.id = $1 FOR UPDATE";
 
 const INSERT_DELIVERED: &str = "
-INSERT INTO feature(id, dataset, version, seq, is_deleted, geom, wkb, properties, blobs, hash, replica, op, source,
-    delivered_hash, delivered_version)
-SELECT r.id, $6, 1, 0, false, s.geom, beside(s.geom, r.wkb), r.properties, '[]', r.hash, $7, r.op, $8, r.hash, 1
-FROM unnest($1::uuid[], $2::bytea[], $3::text[], $4::bytea[], $5::uuid[]) AS r(id, wkb, properties, hash, op)
+INSERT INTO feature(id, dataset, version, seq, is_deleted, geom, wkb, canonical, properties, blobs, hash, replica, op,
+    source, delivered_hash, delivered_version)
+SELECT r.id, $6, 1, 0, false, s.geom, beside(s.geom, r.wkb), r.canonical, r.properties, '[]', r.hash, $7, r.op, $8,
+    r.hash, 1
+FROM unnest($1::uuid[], $2::bytea[], $3::text[], $4::bytea[], $5::uuid[], $9::bytea[])
+     AS r(id, wkb, properties, hash, op, canonical)
      CROSS JOIN LATERAL (SELECT shape(r.wkb) AS geom OFFSET 0) AS s";
 
 const MARK: &str =
@@ -167,6 +169,8 @@ impl<'a, 't, 's> Taking<'a, 't, 's> {
         let ids: Vec<Uuid> = fresh.iter().map(|it| it.feature.uuid()).collect();
         let ops: Vec<Uuid> = causes.iter().map(|it| it.0.uuid()).collect();
         let hashes: Vec<Vec<u8>> = fresh.iter().map(|it| it.hash.to_vec()).collect();
+        let canonical: Vec<Option<Vec<u8>>> =
+            fresh.iter().map(|it| it.content.canonical()).collect();
         let (shapes, texts): (Vec<Option<Vec<u8>>>, Vec<String>) =
             fresh.into_iter().map(|it| (it.content.wkb, it.content.properties)).unzip();
         self.tx.later(
@@ -179,7 +183,8 @@ impl<'a, 't, 's> Taking<'a, 't, 's> {
                 ops,
                 i32::from(declared.no),
                 self.edition,
-                source
+                source,
+                canonical
             ],
         );
     }

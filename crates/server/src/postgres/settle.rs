@@ -9,23 +9,23 @@ use crate::postgres::tx::{Tx, later_params};
 
 // A row that is there keeps its marks of deliveries. Its number comes with `append`.
 const PUT_ROWS: &str = "
-INSERT INTO feature(id, dataset, version, seq, is_deleted, geom, wkb, properties, blobs, hash, replica, op)
-SELECT r.id, r.dataset, r.version, 0, r.is_deleted, s.geom, beside(s.geom, r.wkb), r.properties, r.blobs, r.hash,
-       r.replica, r.op
+INSERT INTO feature(id, dataset, version, seq, is_deleted, geom, wkb, canonical, properties, blobs, hash, replica, op)
+SELECT r.id, r.dataset, r.version, 0, r.is_deleted, s.geom, beside(s.geom, r.wkb), r.canonical, r.properties, r.blobs,
+       r.hash, r.replica, r.op
 FROM unnest($1::uuid[], $2::integer[], $3::integer[], $4::boolean[], $5::bytea[], $6::text[], $7::text[], $8::bytea[],
-            $9::uuid[], $10::uuid[])
-     AS r(id, dataset, version, is_deleted, wkb, properties, blobs, hash, replica, op)
+            $9::uuid[], $10::uuid[], $11::bytea[])
+     AS r(id, dataset, version, is_deleted, wkb, properties, blobs, hash, replica, op, canonical)
      CROSS JOIN LATERAL (SELECT shape(r.wkb) AS geom OFFSET 0) AS s
 ON CONFLICT (id) DO UPDATE SET version = excluded.version, is_deleted = excluded.is_deleted, geom = excluded.geom,
-    wkb = excluded.wkb, properties = excluded.properties, blobs = excluded.blobs, hash = excluded.hash,
-    replica = excluded.replica, op = excluded.op";
+    wkb = excluded.wkb, canonical = excluded.canonical, properties = excluded.properties, blobs = excluded.blobs,
+    hash = excluded.hash, replica = excluded.replica, op = excluded.op";
 
 const PUT_HISTORY: &str = "
 INSERT INTO history(feature, version, is_deleted, geom, wkb, properties, blobs, hash, replica, op)
 SELECT r.id, r.version, r.is_deleted, s.geom, beside(s.geom, r.wkb), r.properties, r.blobs, r.hash, r.replica, r.op
 FROM unnest($1::uuid[], $2::integer[], $3::integer[], $4::boolean[], $5::bytea[], $6::text[], $7::text[], $8::bytea[],
-            $9::uuid[], $10::uuid[])
-     AS r(id, dataset, version, is_deleted, wkb, properties, blobs, hash, replica, op)
+            $9::uuid[], $10::uuid[], $11::bytea[])
+     AS r(id, dataset, version, is_deleted, wkb, properties, blobs, hash, replica, op, canonical)
      CROSS JOIN LATERAL (SELECT shape(r.wkb) AS geom OFFSET 0) AS s";
 
 const PUT_CHILDREN: &str = "
@@ -149,6 +149,7 @@ fn row_params<'a>(rows: &(impl Iterator<Item = &'a FeatureRow> + Clone)) -> Vec<
         column!(|it| it.hash.to_vec()),
         column!(|it| it.replica.uuid()),
         column!(|it| it.op.uuid()),
+        column!(|it| it.content.canonical()),
     ]
 }
 

@@ -11,12 +11,13 @@ CREATE TABLE dataset_revision(dataset integer NOT NULL REFERENCES dataset(no), r
 
 -- One row for each feature that ever was. The bytes of its geometry are those that PostGIS writes for `geom`, unless
 -- `wkb` has others: of a shape that PostGIS refuses (a ring that does not close), or that it would write differently
--- (big endian). `geom` is null for the former.
+-- (big endian). `geom` is null for the former. `canonical` has the bytes that the hash is made of, where they are
+-- others than those: a negative zero, big endian, the codes of EWKB.
 -- delivered_hash is that of the values as last delivered; delivered_version is the version that holds exactly these
 -- values, 0 when none does.
 CREATE TABLE feature("row" bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id uuid NOT NULL UNIQUE,
     dataset integer NOT NULL, version integer NOT NULL, seq bigint NOT NULL, is_deleted boolean NOT NULL,
-    geom geometry CONSTRAINT grid CHECK (st_srid(geom) = @SRID@), wkb bytea,
+    geom geometry CONSTRAINT grid CHECK (st_srid(geom) = @SRID@), wkb bytea, canonical bytea,
     properties text NOT NULL, blobs text NOT NULL, hash bytea NOT NULL, replica uuid NOT NULL, op uuid NOT NULL,
     source integer, delivered_hash bytea, delivered_version integer NOT NULL DEFAULT 0)
     WITH (fillfactor = 90);

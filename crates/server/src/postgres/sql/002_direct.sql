@@ -13,6 +13,10 @@ CREATE TABLE sql_aftermath(seq bigint PRIMARY KEY, feature uuid NOT NULL, versio
 
 -- A decimal number as JSON as the store writes it: the fewest digits, a point or an exponent always.
 CREATE FUNCTION real_json(number double precision) RETURNS text LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+DECLARE
+    parts text[];
+    digits numeric;
+    shorter numeric;
 BEGIN
     IF number IS NULL THEN RETURN NULL; END IF;
     IF number = 0 THEN RETURN '0.0'; END IF;
@@ -20,7 +24,15 @@ BEGIN
         RAISE EXCEPTION 'talet är inte ändligt' USING ERRCODE = 'numeric_value_out_of_range';
     END IF;
     IF abs(number) >= 1e16 OR abs(number) < 1e-5 THEN
-        RETURN regexp_replace(number::text, 'e\+?(-?)0*', 'e\1');
+        parts := regexp_match(number::text, '^(-?[0-9.]+)e([-+])0*([0-9]+)$');
+        digits := parts[1];
+        -- PostgreSQL writes a digit more where the shorter number lies right between two; that reads back as the even one.
+        WHILE scale(digits) > 0 LOOP
+            shorter := round(digits, scale(digits) - 1);
+            EXIT WHEN (shorter || 'e' || parts[2] || parts[3])::double precision <> number;
+            digits := shorter;
+        END LOOP;
+        RETURN trim_scale(digits) || 'e' || parts[2] || parts[3];
     END IF;
     RETURN regexp_replace(number::text::numeric::text, '^(-?[0-9]+)$', '\1.0');
 END $$;
@@ -150,7 +162,7 @@ BEGIN
     ELSE
         -- The same id again is the feature that was deleted.
         PERFORM direct_begin(made);
-        UPDATE feature SET is_deleted = false, geom = shape, wkb = NULL,
+        UPDATE feature SET is_deleted = false, geom = shape, wkb = NULL, canonical = NULL,
             properties = put_properties('{}', keys, jsons) WHERE id = which RETURNING * INTO made;
     END IF;
     parent := made.properties::json ->> 'subject_id';
@@ -171,7 +183,8 @@ BEGIN
     IF NOT is_moved AND cardinality(keys) = 0 THEN RETURN was; END IF;
     PERFORM direct_begin(was);
     UPDATE feature SET properties = put_properties(was.properties, keys, jsons),
-        geom = CASE WHEN is_moved THEN shape ELSE geom END, wkb = CASE WHEN is_moved THEN NULL ELSE wkb END
+        geom = CASE WHEN is_moved THEN shape ELSE geom END, wkb = CASE WHEN is_moved THEN NULL ELSE wkb END,
+        canonical = CASE WHEN is_moved THEN NULL ELSE canonical END
         WHERE id = which RETURNING * INTO was;
     RETURN was;
 END $$;
@@ -238,7 +251,7 @@ BEGIN
         ON CONFLICT (role) DO UPDATE SET last_op_no = r.last_op_no + cardinality(edits)
         RETURNING replica, last_op_no - cardinality(edits) INTO mine, last_no;
     UPDATE feature SET replica = mine, op = e.op,
-        hash = row_hash(is_deleted, coalesce(wkb, st_asbinary(geom, 'NDR')), properties, blobs)
+        hash = row_hash(is_deleted, coalesce(canonical, wkb, st_asbinary(geom, 'NDR')), properties, blobs)
         FROM unnest(edits) AS e WHERE feature.id = e.feature;
     UPDATE child SET replica = mine FROM unnest(edits) AS e WHERE child.child = e.feature AND child.op = e.op;
     INSERT INTO op_log(op, hash, replica, op_no, "user", device, device_time, at, is_held, outcome)
