@@ -27,7 +27,7 @@ BEGIN
         parts := regexp_match(number::text, '^(-?[0-9.]+)e([-+])0*([0-9]+)$');
         digits := parts[1];
         -- PostgreSQL writes a digit more where the shorter number lies right between two; that reads back as the even one.
-        WHILE scale(digits) > 0 LOOP
+        WHILE scale(digits) > 0 AND parts[2] = '+' AND parts[3]::integer < 308 LOOP
             shorter := round(digits, scale(digits) - 1);
             EXIT WHEN (shorter || 'e' || parts[2] || parts[3])::double precision <> number;
             digits := shorter;
