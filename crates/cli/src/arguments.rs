@@ -64,7 +64,7 @@ pub(crate) enum Verb {
         /// Only the inspections of this form, with a column for each answer.
         #[arg(long)]
         form: Option<String>,
-        /// .gpkg, .geojson or .csv
+        /// .gpkg, .fgb, .geojson, .shp or .csv
         #[arg(long)]
         to: PathBuf,
     },

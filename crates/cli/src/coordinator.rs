@@ -128,12 +128,17 @@ pub(crate) fn export(
 ) -> Result<(), Failure> {
     let store = place.beside()?;
     let dataset = dataset_id(dataset)?;
-    let n_features = export_features(store.as_ref(), &dataset, form, to, MachineRim.now())?;
+    let exported = export_features(store.as_ref(), &dataset, form, to, MachineRim.now())?;
     let document = json!({
-        "format": "faltkarta.export/1", "dataset": dataset.as_str(), "features": n_features,
+        "format": "faltkarta.export/1", "dataset": dataset.as_str(), "features": exported.n_features,
         "file": to,
+        "notes": exported.notes.iter().map(|it| json!({"code": it.code, "text": it.text})).collect::<Vec<_>>(),
     });
-    voice.answer(&document, || vec![format!("{n_features} objekt i {}", to.display())]);
+    voice.answer(&document, || {
+        let mut lines = vec![format!("{} objekt i {}", exported.n_features, to.display())];
+        lines.extend(exported.notes.iter().map(|it| format!("    {}: {}", it.code, it.text)));
+        lines
+    });
     Ok(())
 }
 

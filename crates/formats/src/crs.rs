@@ -1,5 +1,7 @@
 //! What a file says of its coordinate reference system: codes, URNs and the well-known text of `.prj` files.
 
+use faltkarta_geo::GridSystem;
+
 /// What a layer says of its reference system.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DeclaredCrs {
@@ -121,7 +123,7 @@ fn parameter(upper: &str, names: &[&str]) -> Option<f64> {
 }
 
 /// Central meridians of EPSG:3007–3018 in degrees. Source: EPSG registry.
-pub(crate) const MERIDIANS_DEG: [f64; 12] =
+const MERIDIANS_DEG: [f64; 12] =
     [12.0, 13.5, 15.0, 16.5, 18.0, 14.25, 15.75, 17.25, 18.75, 20.25, 21.75, 23.25];
 
 fn sweref_by_parameters(meridian_deg: f64, false_easting_m: f64, scale: f64) -> Option<u32> {
@@ -131,6 +133,43 @@ fn sweref_by_parameters(meridian_deg: f64, false_easting_m: f64, scale: f64) -> 
     }
     let zone = MERIDIANS_DEG.iter().position(|it| is(*it, meridian_deg))?;
     (is(false_easting_m, 150_000.0) && is(scale, 1.0)).then_some(3007 + zone as u32)
+}
+
+/// The grid as well-known text. Parameters: EPSG registry.
+pub(crate) fn grid_wkt(grid: GridSystem) -> String {
+    let (meridian_deg, scale, false_easting_m) = parameters_of(grid);
+    format!(
+        "PROJCS[\"{}\",GEOGCS[\"SWEREF99\",DATUM[\"SWEREF99\",SPHEROID[\"GRS 1980\",6378137,298.257222101,\
+         AUTHORITY[\"EPSG\",\"7019\"]],AUTHORITY[\"EPSG\",\"6619\"]],PRIMEM[\"Greenwich\",0,\
+         AUTHORITY[\"EPSG\",\"8901\"]],UNIT[\"degree\",0.0174532925199433,AUTHORITY[\"EPSG\",\"9122\"]],\
+         AUTHORITY[\"EPSG\",\"4619\"]],PROJECTION[\"Transverse_Mercator\"],PARAMETER[\"latitude_of_origin\",0],\
+         PARAMETER[\"central_meridian\",{meridian_deg}],PARAMETER[\"scale_factor\",{scale}],\
+         PARAMETER[\"false_easting\",{false_easting_m}],PARAMETER[\"false_northing\",0],UNIT[\"metre\",1,\
+         AUTHORITY[\"EPSG\",\"9001\"]],AUTHORITY[\"EPSG\",\"{}\"]]",
+        grid.name().replace("SWEREF 99", "SWEREF99"),
+        grid.epsg()
+    )
+}
+
+/// The grid as the `.prj` of a Shapefile has it: well-known text as ESRI writes it, without authorities.
+pub(crate) fn grid_wkt_esri(grid: GridSystem) -> String {
+    let (meridian_deg, scale, false_easting_m) = parameters_of(grid);
+    format!(
+        "PROJCS[\"{}\",GEOGCS[\"GCS_SWEREF99\",DATUM[\"D_SWEREF99\",SPHEROID[\"GRS_1980\",6378137.0,298.257222101]],\
+         PRIMEM[\"Greenwich\",0.0],UNIT[\"Degree\",0.0174532925199433]],PROJECTION[\"Transverse_Mercator\"],\
+         PARAMETER[\"False_Easting\",{false_easting_m:.1}],PARAMETER[\"False_Northing\",0.0],\
+         PARAMETER[\"Central_Meridian\",{meridian_deg:?}],PARAMETER[\"Scale_Factor\",{scale:?}],\
+         PARAMETER[\"Latitude_Of_Origin\",0.0],UNIT[\"Meter\",1.0]]",
+        grid.name().replace("SWEREF 99", "SWEREF99").replace(' ', "_")
+    )
+}
+
+/// Central meridian in degrees, scale, false easting in metres.
+fn parameters_of(grid: GridSystem) -> (f64, f64, f64) {
+    match grid.epsg() {
+        3006 => (15.0, 0.9996, 500_000.0),
+        epsg => (MERIDIANS_DEG[(epsg - 3007) as usize], 1.0, 150_000.0),
+    }
 }
 
 #[cfg(test)]

@@ -112,7 +112,7 @@ impl CsvReader {
         let mut rows = self.rows()?;
         let mut record = ByteRecord::new();
         rows.next(&mut record)?;
-        let mut raw = RawRow { row: 0, geometry: Ok(None), values: vec![], fault: None };
+        let mut raw = RawRow::default();
         while rows.next(&mut record)? {
             raw.row += 1;
             raw.geometry = Ok(None);

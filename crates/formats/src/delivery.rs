@@ -6,8 +6,11 @@ use faltkarta_model::Value;
 
 use crate::crs::DeclaredCrs;
 use crate::csv_read::CsvReader;
+use crate::curves::{CURVE_TOLERANCE_M, Linearise};
 use crate::error::FormatError;
+use crate::fgb_read::FgbReader;
 use crate::geojson_read::GeoJsonReader;
+use crate::gml_read::GmlReader;
 use crate::gpkg_read::GpkgReader;
 use crate::shp_read::ShpReader;
 
@@ -22,17 +25,30 @@ pub enum FileKind {
     Shapefile,
     /// Separated values.
     Csv,
+    /// FlatGeobuf.
+    FlatGeobuf,
+    /// GML 3.2, also 3.1 and 2 of simple features.
+    Gml,
 }
 
 impl FileKind {
-    /// The name that sources of datasets use: `gpkg`, `geojson`, `shp`, `csv`.
+    /// The name that sources of datasets use: `gpkg`, `geojson`, `shp`, `csv`, `fgb`, `gml`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::GeoPackage => "gpkg",
             Self::GeoJson => "geojson",
             Self::Shapefile => "shp",
             Self::Csv => "csv",
+            Self::FlatGeobuf => "fgb",
+            Self::Gml => "gml",
         }
+    }
+
+    /// Whether a schema that is declared for a kind of file is met by files of this kind. FlatGeobuf and GML carry a
+    /// supplier's tables under the names that its GeoPackage has.
+    pub(crate) fn is_read_as(self, format: &str) -> bool {
+        let is_table = matches!(self, Self::FlatGeobuf | Self::Gml);
+        self.as_str() == format || (is_table && format == "gpkg")
     }
 }
 
@@ -70,7 +86,57 @@ pub struct RawRow {
     pub values: Vec<Value>,
     /// A fault of the row itself, such as a line with too few values; such a row is refused.
     pub fault: Option<&'static str>,
+    /// Whether the file has a curve that was drawn as a line.
+    pub is_linearised: bool,
+    /// Whether some text is not in the encoding that the file should have; its bad bytes are `\u{fffd}`.
+    pub has_bad_text: bool,
 }
+
+impl Default for RawRow {
+    fn default() -> Self {
+        Self {
+            row: 0,
+            geometry: Ok(None),
+            values: vec![],
+            fault: None,
+            is_linearised: false,
+            has_bad_text: false,
+        }
+    }
+}
+
+/// How files are read.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ReadOptions {
+    /// How far a line that stands for a curve may lie from it, in metres.
+    pub curve_tolerance_m: f64,
+    /// How many million steps of SQLite the next row of a GeoPackage may take. A view can be anything.
+    pub max_row_million_steps: u32,
+}
+
+impl Default for ReadOptions {
+    fn default() -> Self {
+        Self { curve_tolerance_m: CURVE_TOLERANCE_M, max_row_million_steps: 2_000 }
+    }
+}
+
+/// The endings of files that are read, richest format first.
+pub const IMPORT_ENDINGS: [&str; 14] = [
+    "gpkg",
+    "fgb",
+    "gml",
+    "geojson",
+    "json",
+    "geojsonl",
+    "geojsons",
+    "geojsonseq",
+    "ndjson",
+    "jsonl",
+    "shp",
+    "csv",
+    "tsv",
+    "txt",
+];
 
 /// A file that was opened and looked over.
 #[derive(Debug)]
@@ -87,6 +153,8 @@ enum Reader {
     GeoJson(GeoJsonReader),
     Shp(ShpReader),
     Csv(CsvReader),
+    Fgb(FgbReader),
+    Gml(GmlReader),
 }
 
 /// Opens a delivery and lists its layers. The kind follows from the ending, and the content must agree.
@@ -97,16 +165,26 @@ enum Reader {
 ///
 /// [`FormatError`]: no such file, foreign, cut off, locked by another program, over a limit.
 pub fn open(path: &Path) -> Result<Delivery, FormatError> {
+    open_with(path, ReadOptions::default())
+}
+
+/// The same, told how to read.
+///
+/// # Errors
+///
+/// Those of [`open`].
+pub fn open_with(path: &Path, options: ReadOptions) -> Result<Delivery, FormatError> {
+    let linearise = Linearise { tolerance_m: options.curve_tolerance_m };
     if !path.is_file() {
         return Err(FormatError::FileNotFound { path: path.to_owned() });
     }
     let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
     let (kind, layers, reader) = match ending.as_str() {
         "gpkg" => {
-            let (reader, layers) = GpkgReader::open(path)?;
+            let (reader, layers) = GpkgReader::open(path, options)?;
             (FileKind::GeoPackage, layers, Reader::Gpkg(reader))
         }
-        "geojson" | "json" | "geojsonl" | "ndjson" => {
+        "geojson" | "json" | "geojsonl" | "geojsons" | "geojsonseq" | "ndjson" | "jsonl" => {
             let (reader, layer) = GeoJsonReader::open(path)?;
             (FileKind::GeoJson, vec![layer], Reader::GeoJson(reader))
         }
@@ -117,6 +195,14 @@ pub fn open(path: &Path) -> Result<Delivery, FormatError> {
         "csv" | "tsv" | "txt" => {
             let (reader, layer) = CsvReader::open(path)?;
             (FileKind::Csv, vec![layer], Reader::Csv(reader))
+        }
+        "fgb" => {
+            let (reader, layer) = FgbReader::open(path, linearise)?;
+            (FileKind::FlatGeobuf, vec![layer], Reader::Fgb(reader))
+        }
+        "gml" => {
+            let (reader, layers) = GmlReader::open(path, linearise)?;
+            (FileKind::Gml, layers, Reader::Gml(reader))
         }
         _ => return Err(FormatError::UnknownFileKind { ending }),
     };
@@ -157,6 +243,8 @@ impl Delivery {
             Reader::GeoJson(reader) => reader.for_each_row(layer, columns, see),
             Reader::Shp(reader) => reader.for_each_row(columns, see),
             Reader::Csv(reader) => reader.for_each_row(columns, see),
+            Reader::Fgb(reader) => reader.for_each_row(columns, see),
+            Reader::Gml(reader) => reader.for_each_row(layer, columns, see),
         }
     }
 }

@@ -107,8 +107,16 @@ pub enum FormatError {
         /// The column.
         column: String,
     },
+    /// The format holds one kind of geometry, and the features have several.
+    #[error(
+        "{format} holds points, lines or polygons, not several of them; choose .gpkg, .fgb or .geojson"
+    )]
+    MixedGeometry {
+        /// The format, with its article.
+        format: &'static str,
+    },
     /// The ending is none that is written.
-    #[error("files ending in .{ending} are not written")]
+    #[error("files ending in .{ending} are not written; .gpkg, .fgb, .geojson, .shp and .csv are")]
     UnsupportedExport {
         /// The ending, without the dot.
         ending: String,
@@ -136,6 +144,7 @@ impl FormatError {
             Self::UnknownDataset { .. } => "unknown_dataset",
             Self::MissingLayer { .. } => "missing_layer",
             Self::MissingColumn { .. } => "missing_column",
+            Self::MixedGeometry { .. } => "mixed_geometry",
             Self::UnsupportedExport { .. } => "unsupported_export",
         }
     }
@@ -161,6 +170,10 @@ impl FormatError {
                 Self::MalformedFile { place: doing.to_owned(), text: source.to_string() }
             }
             Some(Code::DiskFull) => Self::DiskFull,
+            // Views that call each other, name tables that are not there, and the like.
+            Some(Code::Unknown) if doing.starts_with("reading") || doing.starts_with("listing") => {
+                Self::MalformedFile { place: doing.to_owned(), text: source.to_string() }
+            }
             Some(Code::TooBig) => {
                 Self::OverLimit { limit: "row bytes", most: crate::limits::MAX_ROW_BYTES }
             }

@@ -6,18 +6,60 @@ use tempfile::NamedTempFile;
 
 use crate::error::FormatError;
 use crate::export_csv::write_csv;
+use crate::export_fgb::write_fgb;
 use crate::export_geojson::write_geojson;
 use crate::export_gpkg::write_gpkg;
+use crate::export_shp::write_shp;
+use crate::spool::Sight;
 
 /// The features to write, one at a time.
 pub type Features<'a> = &'a mut dyn Iterator<Item = Feature>;
 
-/// Writes the features of one dataset as the ending of the file says: `.gpkg`, `.geojson`, `.json` or `.csv`.
-/// Returns how many were written. The file appears whole or not at all; one of the same name is replaced.
+/// What came of an export.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Exported {
+    /// How many features were written.
+    pub n_features: u64,
+    /// What the format had no room for.
+    pub notes: Vec<ExportNote>,
+}
+
+/// Something that another program will see otherwise than the store has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExportNote {
+    /// A stable code: `renamed_column` (`full name: name in the file`), `cut_text` (`column: how many values`),
+    /// `missing_height` (how many geometries have none where others have; theirs is 0 in the file).
+    pub code: &'static str,
+    /// The facts.
+    pub text: String,
+}
+
+impl Exported {
+    pub(crate) fn whole(n_features: u64) -> Self {
+        Self { n_features, notes: vec![] }
+    }
+}
+
+impl Sight {
+    /// Heights that a format cannot leave out.
+    pub(crate) fn notes(&self) -> Vec<ExportNote> {
+        let n_missing = self.n_with_geometry() - self.n_with_z;
+        let is_mixed = self.n_with_z > 0 && n_missing > 0;
+        let note = || ExportNote { code: "missing_height", text: n_missing.to_string() };
+        is_mixed.then(note).into_iter().collect()
+    }
+}
+
+/// The endings of files that are written.
+pub const EXPORT_ENDINGS: [&str; 6] = ["gpkg", "fgb", "geojson", "json", "shp", "csv"];
+
+/// Writes the features of one dataset as the ending of the file says, one of [`EXPORT_ENDINGS`]. The file appears
+/// whole or not at all; one of the same name is replaced.
 ///
 /// # Errors
 ///
 /// [`FormatError::UnsupportedExport`] for any other ending, before anything is read from the iterator;
+/// [`FormatError::MixedGeometry`] where a format holds one kind of geometry only;
 /// [`FormatError::DiskFull`] and [`FormatError::Io`] leave the old file as it was.
 pub fn export(
     path: &Path,
@@ -25,12 +67,14 @@ pub fn export(
     grid: GridSystem,
     now: Timestamp,
     features: Features<'_>,
-) -> Result<u64, FormatError> {
+) -> Result<Exported, FormatError> {
     let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
     match ending.as_str() {
-        "gpkg" => write_gpkg(path, dataset, grid, now, features),
-        "geojson" | "json" => write_geojson(path, dataset, grid, features),
-        "csv" => write_csv(path, dataset, features),
+        "gpkg" => write_gpkg(path, dataset, grid, now, features).map(Exported::whole),
+        "geojson" | "json" => write_geojson(path, dataset, grid, features).map(Exported::whole),
+        "csv" => write_csv(path, dataset, features).map(Exported::whole),
+        "fgb" => write_fgb(path, dataset, grid, features),
+        "shp" => write_shp(path, dataset, grid, now, features),
         _ => Err(FormatError::UnsupportedExport { ending }),
     }
 }

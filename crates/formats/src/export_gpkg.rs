@@ -5,10 +5,12 @@ use faltkarta_model::{Dataset, Feature, FieldType, GeometryType, Timestamp, Valu
 use rusqlite::types::Value as Cell;
 use rusqlite::{Connection, params, params_from_iter};
 
+use crate::crs::grid_wkt;
 use crate::error::FormatError;
 use crate::export::{Features, begin, finish};
 use crate::gpkg_blob::write_blob;
 use crate::gpkg_read::quoted;
+use crate::spool::Sight;
 
 /// Writes a GeoPackage 1.3 with one feature table: `fid`, `geom`, `id` and one column for each field, an R-tree with
 /// its triggers, the store's grid as reference system (easting first). Returns how many were written.
@@ -42,7 +44,7 @@ pub fn write_gpkg(
     connection.execute_batch("COMMIT;").map_err(&doing)?;
     connection.close().map_err(|(_, error)| doing(error))?;
     finish(temporary, path)?;
-    Ok(written.n_rows)
+    Ok(written.sight.n_rows)
 }
 
 struct Table<'d> {
@@ -56,13 +58,8 @@ struct Table<'d> {
 /// What the rows turned out to be; the tables of contents are written after them.
 #[derive(Default)]
 struct Written {
-    n_rows: u64,
+    sight: Sight,
     bounds: Option<Bounds>,
-    // ISO code of the one type that all geometries have.
-    type_code: Option<u32>,
-    is_mixed: bool,
-    has_z: bool,
-    has_m: bool,
 }
 
 impl<'d> Table<'d> {
@@ -149,9 +146,7 @@ impl<'d> Table<'d> {
         for feature in features {
             let bounds = feature.geometry.as_ref().and_then(Geometry::bounds);
             insert.execute(params_from_iter(self.row(&feature, bounds)))?;
-            written.n_rows += 1;
-            let Some(geometry) = &feature.geometry else { continue };
-            written.meet(geometry);
+            written.sight.meet(feature.geometry.as_ref());
             if let (Some(bounds), Some(index)) = (bounds, &mut index) {
                 written.bounds = Some(written.bounds.map_or(bounds, |it| it.union(bounds)));
                 index.execute(params![
@@ -216,15 +211,15 @@ impl<'d> Table<'d> {
         if !self.has_geometry {
             return Ok(());
         }
-        let type_name = written.type_name();
+        let type_name = type_name(&written.sight);
         connection.execute(
             "INSERT INTO gpkg_geometry_columns VALUES (?1, 'geom', ?2, ?3, ?4, ?5)",
             params![
                 self.name,
                 type_name,
                 epsg,
-                if written.has_z { 2 } else { 0 },
-                if written.has_m { 2 } else { 0 }
+                presence(written.sight.n_with_z),
+                presence(written.sight.n_with_m)
             ],
         )?;
         // Only now is it known that all rows are of one type; the column is declared as that.
@@ -249,33 +244,21 @@ impl<'d> Table<'d> {
     }
 }
 
-impl Written {
-    fn meet(&mut self, geometry: &Geometry) {
-        let code = match geometry.wkb().get(..5) {
-            Some([1, a, b, c, d]) => u32::from_le_bytes([*a, *b, *c, *d]),
-            Some([_, a, b, c, d]) => u32::from_be_bytes([*a, *b, *c, *d]),
-            _ => 0,
-        };
-        let family = (code & 0xffff) / 1000;
-        self.has_z |= matches!(family, 1 | 3) || code & 0x8000_0000 != 0;
-        self.has_m |= matches!(family, 2 | 3) || code & 0x4000_0000 != 0;
-        let base = (code & 0xffff) % 1000;
-        self.is_mixed |= self.type_code.is_some_and(|it| it != base);
-        self.type_code = Some(base);
-    }
+/// Whether geometries may have an ordinate: 0 prohibited, 2 optional.
+fn presence(n_with: u64) -> i32 {
+    if n_with > 0 { 2 } else { 0 }
+}
 
-    fn type_name(&self) -> &'static str {
-        match self.type_code {
-            _ if self.is_mixed => "GEOMETRY",
-            Some(1) => "POINT",
-            Some(2) => "LINESTRING",
-            Some(3) => "POLYGON",
-            Some(4) => "MULTIPOINT",
-            Some(5) => "MULTILINESTRING",
-            Some(6) => "MULTIPOLYGON",
-            Some(7) => "GEOMETRYCOLLECTION",
-            _ => "GEOMETRY",
-        }
+fn type_name(sight: &Sight) -> &'static str {
+    match sight.only_type() {
+        Some(1) => "POINT",
+        Some(2) => "LINESTRING",
+        Some(3) => "POLYGON",
+        Some(4) => "MULTIPOINT",
+        Some(5) => "MULTILINESTRING",
+        Some(6) => "MULTIPOLYGON",
+        Some(7) => "GEOMETRYCOLLECTION",
+        _ => "GEOMETRY",
     }
 }
 
@@ -285,25 +268,6 @@ fn moment(text: &str) -> String {
     Timestamp::parse(&whole)
         .or_else(|_| Timestamp::parse(&format!("{whole}Z")))
         .map_or_else(|_| text.to_owned(), |it| it.to_string())
-}
-
-/// The grid as well-known text. Parameters: EPSG registry.
-fn grid_wkt(grid: GridSystem) -> String {
-    let (meridian_deg, scale, false_easting_m) = match grid.epsg() {
-        3006 => (15.0, 0.9996, 500_000),
-        epsg => (crate::crs::MERIDIANS_DEG[(epsg - 3007) as usize], 1.0, 150_000),
-    };
-    format!(
-        "PROJCS[\"{}\",GEOGCS[\"SWEREF99\",DATUM[\"SWEREF99\",SPHEROID[\"GRS 1980\",6378137,298.257222101,\
-         AUTHORITY[\"EPSG\",\"7019\"]],AUTHORITY[\"EPSG\",\"6619\"]],PRIMEM[\"Greenwich\",0,\
-         AUTHORITY[\"EPSG\",\"8901\"]],UNIT[\"degree\",0.0174532925199433,AUTHORITY[\"EPSG\",\"9122\"]],\
-         AUTHORITY[\"EPSG\",\"4619\"]],PROJECTION[\"Transverse_Mercator\"],PARAMETER[\"latitude_of_origin\",0],\
-         PARAMETER[\"central_meridian\",{meridian_deg}],PARAMETER[\"scale_factor\",{scale}],\
-         PARAMETER[\"false_easting\",{false_easting_m}],PARAMETER[\"false_northing\",0],UNIT[\"metre\",1,\
-         AUTHORITY[\"EPSG\",\"9001\"]],AUTHORITY[\"EPSG\",\"{}\"]]",
-        grid.name().replace("SWEREF 99", "SWEREF99"),
-        grid.epsg()
-    )
 }
 
 const CONTENTS_SQL: &str = r#"

@@ -20,11 +20,12 @@ pub struct Problem {
     /// A stable code:
     ///
     /// flagged: `null_geometry`, `unsupported_geometry`, `invalid_geometry`, `self_intersection`,
-    /// `wrong_geometry_type`, `outside_area`, `unknown_code`, `missing_required`, `bad_number`, `bad_date`, `bad_flag`;
+    /// `wrong_geometry_type`, `outside_area`, `unknown_code`, `missing_required`, `bad_number`, `bad_date`, `bad_flag`,
+    /// `bad_text`;
     ///
     /// refused: `duplicate_identity`, `missing_identity`, `unclaimed_row`, `bad_row`;
     ///
-    /// of the layer: `axis_order`, `crs_assumed`, `missing_column`.
+    /// of the layer: `axis_order`, `crs_assumed`, `missing_column`, `curves_linearised` (how many rows).
     pub code: &'static str,
     /// The facts: field and value, or what was found.
     pub text: String,
@@ -83,6 +84,7 @@ pub fn read_features(
         area: area_on(grid),
         met: HashSet::new(),
         report: ReadReport { read: 0, features: 0, refused: 0, flagged: 0, placement },
+        n_linearised: 0,
         see,
     };
     reading.tell_of_layer(recognised);
@@ -90,6 +92,7 @@ pub fn read_features(
         reading.take(row);
         ControlFlow::Continue(())
     })?;
+    reading.tell_of_curves();
     Ok(reading.report)
 }
 
@@ -233,6 +236,7 @@ struct Reading<'a> {
     area: Bounds,
     met: HashSet<FeatureId>,
     report: ReadReport,
+    n_linearised: u64,
     see: &'a mut dyn FnMut(Read),
 }
 
@@ -255,6 +259,14 @@ impl Reading<'_> {
             for column in &self.plan.wanted.missing {
                 tell("missing_column", column.clone());
             }
+        }
+    }
+
+    fn tell_of_curves(&mut self) {
+        if self.n_linearised > 0 {
+            let (code, text) = ("curves_linearised", self.n_linearised.to_string());
+            let problem = Problem { row: 0, code, text, feature: None, fatal_for_row: false };
+            (self.see)(Read::Problem(problem));
         }
     }
 
@@ -281,6 +293,10 @@ impl Reading<'_> {
         }
         let mut problems = vec![];
         let properties = self.properties(&row.values, &mut problems);
+        if row.has_bad_text {
+            problems.push(("bad_text", String::new()));
+        }
+        self.n_linearised += u64::from(row.is_linearised);
         let geometry = self.geometry(row, &mut problems);
         let feature =
             Feature { id, dataset: self.dataset.id.clone(), version: 0, geometry, properties };

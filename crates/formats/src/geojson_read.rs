@@ -147,7 +147,7 @@ impl<'a> Stream<'a> {
     fn new(out: Out<'a>) -> Self {
         let mut stream = Self {
             out,
-            raw: RawRow { row: 0, geometry: Ok(None), values: vec![], fault: None },
+            raw: RawRow::default(),
             shapes: Shapes::default(),
             plan_shapes: Shapes::default(),
             path: String::new(),

@@ -2,8 +2,15 @@
 
 use faltkarta_geo::{Bounds, Geometry, GeometryError};
 
-/// Takes the well-known binary out of a blob. An empty geometry is none.
-pub(crate) fn read_blob(blob: &[u8]) -> Result<Option<Geometry>, GeometryError> {
+use crate::curves::Linearise;
+use crate::shape::geometry_of_wkb;
+
+/// Takes the well-known binary out of a blob, curves as lines; the flag says whether there were any. An empty
+/// geometry is none.
+pub(crate) fn read_blob(
+    blob: &[u8],
+    linearise: Linearise,
+) -> Result<Option<(Geometry, bool)>, GeometryError> {
     let [b'G', b'P', _version, flags, ..] = blob else { return Err(GeometryError::Truncated) };
     let is_extended = flags & 0b10_0000 != 0;
     if is_extended {
@@ -21,7 +28,7 @@ pub(crate) fn read_blob(blob: &[u8]) -> Result<Option<Geometry>, GeometryError> 
         _ => return Err(GeometryError::Truncated),
     };
     let wkb = blob.get(8 + 8 * n_ordinates..).ok_or(GeometryError::Truncated)?;
-    Geometry::from_wkb(wkb.to_vec()).map(Some)
+    geometry_of_wkb(wkb, linearise).map(Some)
 }
 
 /// Makes a blob: no envelope for a point (its bounds are its ordinates), one in the plane for all else.
@@ -49,6 +56,14 @@ pub(crate) fn write_blob(geometry: &Geometry, bounds: Option<Bounds>, srs_id: i3
 mod tests {
     use super::*;
 
+    fn read(blob: &[u8]) -> Result<Option<Geometry>, GeometryError> {
+        let read = read_blob(blob, Linearise::default())?;
+        Ok(read.map(|(geometry, is_curved)| {
+            assert!(!is_curved);
+            geometry
+        }))
+    }
+
     #[test]
     fn every_kind_of_envelope_is_stepped_over() {
         let point = Geometry::point(1.0, 2.0);
@@ -56,16 +71,16 @@ mod tests {
             let mut blob = vec![b'G', b'P', 0, code << 1 | 1, 0, 0, 0, 0];
             blob.extend(std::iter::repeat_n(0, n_bytes));
             blob.extend_from_slice(point.wkb());
-            assert_eq!(read_blob(&blob), Ok(Some(point.clone())), "{code}");
+            assert_eq!(read(&blob), Ok(Some(point.clone())), "{code}");
         }
-        assert!(read_blob(&[b'G', b'P', 0, 5 << 1, 0, 0, 0, 0]).is_err());
-        assert!(read_blob(b"PG").is_err());
+        assert!(read(&[b'G', b'P', 0, 5 << 1, 0, 0, 0, 0]).is_err());
+        assert!(read(b"PG").is_err());
     }
 
     #[test]
     fn a_blob_is_read_back_as_written_and_an_empty_one_is_none() {
         let point = Geometry::point(1.0, 2.0);
-        assert_eq!(read_blob(&write_blob(&point, point.bounds(), 3009)), Ok(Some(point.clone())));
-        assert_eq!(read_blob(&write_blob(&point, None, 3009)), Ok(None));
+        assert_eq!(read(&write_blob(&point, point.bounds(), 3009)), Ok(Some(point.clone())));
+        assert_eq!(read(&write_blob(&point, None, 3009)), Ok(None));
     }
 }

@@ -2,6 +2,8 @@ use std::fs::File;
 use std::io::Read as _;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use faltkarta_geo::{Geometry, GeometryError};
@@ -11,7 +13,8 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::crs::DeclaredCrs;
-use crate::delivery::{Layer, RawRow};
+use crate::curves::Linearise;
+use crate::delivery::{Layer, RawRow, ReadOptions};
 use crate::error::FormatError;
 use crate::gpkg_blob::read_blob;
 use crate::limits::{MAX_COLUMNS, MAX_LAYERS, MAX_ROW_BYTES};
@@ -24,6 +27,8 @@ const LOCK_PATIENCE: Duration = Duration::from_millis(250);
 pub(crate) struct GpkgReader {
     connection: Connection,
     tables: Vec<Table>,
+    linearise: Linearise,
+    patience: Patience,
     // Holds the private copy of a file that cannot be read where it lies.
     _copy: Option<tempfile::TempDir>,
 }
@@ -36,11 +41,16 @@ struct Table {
 }
 
 impl GpkgReader {
-    pub(crate) fn open(path: &Path) -> Result<(Self, Vec<Layer>), FormatError> {
+    pub(crate) fn open(
+        path: &Path,
+        options: ReadOptions,
+    ) -> Result<(Self, Vec<Layer>), FormatError> {
         let header = check_header(path)?;
-        let (connection, copy) = connect(path, header)?;
+        let (mut connection, copy) = connect(path, header)?;
+        let patience = Patience::new(&mut connection, options.max_row_million_steps)?;
         let (layers, tables) = list_layers(&connection)?;
-        Ok((Self { connection, tables, _copy: copy }, layers))
+        let linearise = Linearise { tolerance_m: options.curve_tolerance_m };
+        Ok((Self { connection, tables, linearise, patience, _copy: copy }, layers))
     }
 
     pub(crate) fn for_each_row(
@@ -50,7 +60,7 @@ impl GpkgReader {
         columns: &[usize],
         see: &mut dyn FnMut(&mut RawRow) -> ControlFlow<()>,
     ) -> Result<(), FormatError> {
-        let doing = FormatError::database("reading a table of the GeoPackage");
+        let doing = |error| self.patience.judge(error);
         let table = &self.tables[layer_idx];
         let geometry = table.geometry_column.as_deref().map_or_else(|| "NULL".to_owned(), quoted);
         let mut sql = format!("SELECT {geometry}");
@@ -62,18 +72,25 @@ impl GpkgReader {
         sql.push_str(&quoted(&layer.name));
         let mut statement = self.connection.prepare(&sql).map_err(&doing)?;
         let mut rows = statement.query([]).map_err(&doing)?;
-        let mut raw = RawRow {
-            row: 0,
-            geometry: Ok(None),
-            values: Vec::with_capacity(columns.len()),
-            fault: None,
-        };
+        let mut raw = RawRow::default();
+        self.patience.renew();
         while let Some(row) = rows.next().map_err(&doing)? {
+            self.patience.renew();
             raw.row += 1;
-            raw.geometry = read_geometry(row.get_ref(0).map_err(&doing)?);
+            raw.is_linearised = false;
+            raw.has_bad_text = false;
+            let read = read_geometry(row.get_ref(0).map_err(&doing)?, self.linearise);
+            raw.geometry = read.map(|found| {
+                found.map(|(geometry, is_linearised)| {
+                    raw.is_linearised = is_linearised;
+                    geometry
+                })
+            });
             raw.values.clear();
             for (at, idx) in columns.iter().enumerate() {
                 let cell = row.get_ref(at + 1).map_err(&doing)?;
+                let is_bad = matches!(cell, ValueRef::Text(it) if std::str::from_utf8(it).is_err());
+                raw.has_bad_text |= is_bad;
                 raw.values.push(read_value(cell, table.is_flag[*idx]));
             }
             if see(&mut raw).is_break() {
@@ -84,10 +101,48 @@ impl GpkgReader {
     }
 }
 
-fn read_geometry(cell: ValueRef<'_>) -> Result<Option<Geometry>, GeometryError> {
+/// How long the next row may be waited for, counted in steps of SQLite and not in time. A row of a table takes a few;
+/// one of a view that multiplies tables or calls itself for ever takes any number.
+#[derive(Debug)]
+struct Patience {
+    million_steps: Arc<AtomicU32>,
+    most_million_steps: u32,
+}
+
+impl Patience {
+    fn new(connection: &mut Connection, most_million_steps: u32) -> Result<Self, FormatError> {
+        let million_steps = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&million_steps);
+        connection
+            .progress_handler(
+                1_000_000,
+                Some(move || counted.fetch_add(1, Ordering::Relaxed) >= most_million_steps),
+            )
+            .map_err(FormatError::database("opening the GeoPackage"))?;
+        Ok(Self { million_steps, most_million_steps })
+    }
+
+    fn renew(&self) {
+        self.million_steps.store(0, Ordering::Relaxed);
+    }
+
+    /// What an error while reading rows means.
+    fn judge(&self, error: rusqlite::Error) -> FormatError {
+        if error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted) {
+            let most = u64::from(self.most_million_steps) * 1_000_000;
+            return FormatError::OverLimit { limit: "steps to the next row", most };
+        }
+        FormatError::database("reading a table of the GeoPackage")(error)
+    }
+}
+
+fn read_geometry(
+    cell: ValueRef<'_>,
+    linearise: Linearise,
+) -> Result<Option<(Geometry, bool)>, GeometryError> {
     match cell {
         ValueRef::Null => Ok(None),
-        ValueRef::Blob(blob) => read_blob(blob),
+        ValueRef::Blob(blob) => read_blob(blob, linearise),
         _ => Err(GeometryError::Truncated),
     }
 }
@@ -255,7 +310,7 @@ const LAYERS_SQL: &str = "
     FROM gpkg_contents c
     LEFT JOIN gpkg_geometry_columns g ON lower(g.table_name) = lower(c.table_name)
     LEFT JOIN gpkg_spatial_ref_sys s ON s.srs_id = g.srs_id
-    WHERE c.data_type IN ('features', 'attributes', 'aspatial')
+    WHERE lower(c.data_type) IN ('features', 'attributes', 'aspatial')
     ORDER BY c.rowid";
 
 fn list_layers(connection: &Connection) -> Result<(Vec<Layer>, Vec<Table>), FormatError> {
@@ -320,14 +375,19 @@ fn list_columns(
     geometry_column: Option<&str>,
 ) -> Result<(Vec<String>, Vec<bool>), FormatError> {
     let doing = FormatError::database("listing the columns of a table");
-    let mut statement =
-        connection.prepare("SELECT name, type FROM pragma_table_info(?1)").map_err(&doing)?;
+    let malformed = |text: String| FormatError::MalformedFile { place: table.to_owned(), text };
+    // Generated columns are columns too; only those of virtual tables are hidden for good.
+    let mut statement = connection
+        .prepare("SELECT name, type FROM pragma_table_xinfo(?1) WHERE hidden <> 1")
+        .map_err(&doing)?;
     let mut rows = statement.query([table]).map_err(&doing)?;
     let (mut columns, mut is_flag) = (vec![], vec![]);
+    let mut is_there = geometry_column.is_none();
     while let Some(row) = rows.next().map_err(&doing)? {
         let name: String = row.get(0).map_err(&doing)?;
         let declared: String = row.get(1).map_err(&doing)?;
         if geometry_column.is_some_and(|it| it.eq_ignore_ascii_case(&name)) {
+            is_there = true;
             continue;
         }
         if columns.len() == MAX_COLUMNS {
@@ -335,6 +395,14 @@ fn list_columns(
         }
         columns.push(name);
         is_flag.push(declared.eq_ignore_ascii_case("boolean"));
+    }
+    // SQLite would take the quoted name of a column that is not there for a text.
+    if !is_there {
+        let column = geometry_column.unwrap_or_default();
+        return Err(malformed(format!("the geometry column {column} is not there")));
+    }
+    if columns.is_empty() && geometry_column.is_none() {
+        return Err(malformed("the table is not there".to_owned()));
     }
     Ok((columns, is_flag))
 }

@@ -120,7 +120,7 @@ fn by_schema<'d>(
 fn fits(delivery: &Delivery, layer: &Layer, source: &Source) -> bool {
     let is_table = source.table == "*" || source.table.to_lowercase() == layer.name.to_lowercase();
     is_table
-        && source.formats.iter().any(|it| it == delivery.kind().as_str())
+        && source.formats.iter().any(|it| delivery.kind().is_read_as(it))
         && source.columns.iter().all(|it| layer.column_idx(it).is_some())
 }
 

@@ -56,7 +56,7 @@ impl ShpReader {
     ) -> Result<(), FormatError> {
         let mut shapes = open_shapes(&self.path)?;
         let mut table = Dbf::open(&self.dbf, self.cpg.as_deref())?;
-        let mut raw = RawRow { row: 0, geometry: Ok(None), values: vec![], fault: None };
+        let mut raw = RawRow::default();
         for shape in shapes.iter_shapes() {
             raw.row += 1;
             if raw.row > table.n_rows {

@@ -27,6 +27,9 @@ pub enum GeometryError {
     /// An ordinate is not a finite number.
     #[error("geometry has an ordinate that is not a number")]
     NotFinite,
+    /// A curve without the points that define it. Only readers of deliveries meet curves.
+    #[error("geometry has an arc that is not given by three points")]
+    BadCurve,
 }
 
 /// The deepest nesting of collections that is read.

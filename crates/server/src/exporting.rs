@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use faltkarta_formats::export;
+use faltkarta_formats::{Exported, export};
 use faltkarta_model::{
     Dataset, DatasetId, Feature, Field, FieldId, FieldType, Role, Timestamp, Title, Value,
 };
@@ -124,7 +124,8 @@ fn value_of(answer: &serde_json::Value) -> (Value, FieldType) {
     }
 }
 
-/// Writes a dataset to a file, as its ending says; how many features were written.
+/// Writes a dataset to a file, as its ending says; how many features were written, and what the format had no
+/// room for.
 ///
 /// # Errors
 ///
@@ -135,7 +136,7 @@ pub fn export_features(
     form: Option<&str>,
     to: &Path,
     now: Timestamp,
-) -> Result<u64, StoreError> {
+) -> Result<Exported, StoreError> {
     let source = ExportSource::read(store, dataset, form)?;
     let ExportSource { dataset, features } = source;
     export(to, &dataset, store.grid(), now, &mut features.into_iter()).map_err(|error| {

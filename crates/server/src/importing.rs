@@ -3,7 +3,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use faltkarta_formats::{
-    Delivery, Mapping, Problem, Read, Recognised, open, read_features, recognise,
+    Delivery, IMPORT_ENDINGS, Mapping, Problem, Read, Recognised, open, read_features, recognise,
 };
 use faltkarta_model::{Dataset, DatasetId, FieldId, Properties, SourceField};
 use serde::Serialize;
@@ -135,11 +135,10 @@ pub fn find_deliveries(paths: &[PathBuf]) -> Result<(Vec<PathBuf>, Vec<PathBuf>)
     Ok((files, passed_over))
 }
 
-const ENDINGS: [&str; 5] = ["gpkg", "geojson", "json", "shp", "csv"];
-
 fn richness(path: &Path) -> Option<usize> {
     let ending = path.extension()?.to_str()?.to_ascii_lowercase();
-    ENDINGS.iter().position(|it| *it == ending)
+    // Of a text nobody knows what it is before it was named.
+    IMPORT_ENDINGS.iter().filter(|it| **it != "txt").position(|it| *it == ending)
 }
 
 fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), StoreError> {

@@ -146,13 +146,14 @@ fn faults_of_rows_are_listed_and_only_a_row_without_its_own_identity_is_refused(
         ]),
         vec![],
     )));
-    let mut curve = b"GP\0\x01\0\0\0\0".to_vec();
-    curve.extend_from_slice(&[1, 8, 0, 0, 0, 0, 0, 0, 0]);
+    let mut surface = b"GP\0\x01\0\0\0\0".to_vec();
+    // A polyhedral surface.
+    surface.extend_from_slice(&[1, 15, 0, 0, 0, 0, 0, 0, 0]);
     let row = |area: &str| parcel(area, "u1", "RYA", "1", 5, "1:5");
     gpkg.row(Some(&home), &row("good"));
     gpkg.row(None, &row("nowhere"));
     gpkg.row(Some(&tie), &row("tie"));
-    gpkg.raw_row(Some(curve), &row("curve"));
+    gpkg.raw_row(Some(surface), &row("surface"));
     gpkg.raw_row(Some(b"GP\0\x01\0\0\0\0\x01\x03".to_vec()), &row("cut"));
     gpkg.raw_row(Some(b"GP\0\x11\0\0\0\0".to_vec()), &row("empty"));
     gpkg.row(Some(&square(TM.0 + 400_000.0, TM.1, 5.0)), &row("far"));

@@ -1,6 +1,6 @@
 //! Exports, as other programs read them.
 
-use crate::support::{datasets, gdal};
+use crate::support::{datasets, gdal, gdal_python};
 use faltkarta_formats::export;
 use faltkarta_geo::{Geometry, GridSystem};
 use faltkarta_model::{Dataset, DatasetId, Feature, FeatureId, FieldId, Timestamp, Value};
@@ -9,15 +9,20 @@ use rusqlite::Connection;
 
 const GRID: GridSystem = GridSystem::ZONE_15_00;
 
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     Timestamp::from_unix_ms(1_779_180_000_123)
 }
 
-fn dataset(name: &str) -> Dataset {
+pub(crate) fn dataset(name: &str) -> Dataset {
     datasets().into_iter().find(|it| it.id.as_str() == name).unwrap()
 }
 
-fn feature(of: &str, number: u32, geometry: Option<Geometry>, values: &[(&str, Value)]) -> Feature {
+pub(crate) fn feature(
+    of: &str,
+    number: u32,
+    geometry: Option<Geometry>,
+    values: &[(&str, Value)],
+) -> Feature {
     let dataset = DatasetId::parse(of).unwrap();
     Feature {
         id: FeatureId::of_delivered(&dataset, &number.to_string()),
@@ -31,7 +36,7 @@ fn feature(of: &str, number: u32, geometry: Option<Geometry>, values: &[(&str, V
     }
 }
 
-fn valves() -> Vec<Feature> {
+pub(crate) fn valves() -> Vec<Feature> {
     let text = |it: &str| Value::Text(it.to_owned());
     let at = |e_m: f64| Some(Geometry::point(e_m, 6_608_920.569));
     vec![
@@ -51,7 +56,7 @@ fn valves() -> Vec<Feature> {
     ]
 }
 
-fn polygons() -> Vec<Feature> {
+pub(crate) fn polygons() -> Vec<Feature> {
     // With the clock, which GeoJSON does not want.
     let ring = LineString::from(vec![
         (162_900.0, 6_608_900.0),
@@ -83,7 +88,7 @@ fn a_geopackage_opens_in_gdal_without_a_warning() {
         let n_features = features.len() as u64;
         let written =
             export(&path, &dataset(name), GRID, now(), &mut features.into_iter()).unwrap();
-        assert_eq!(written, n_features);
+        assert_eq!(written.n_features, n_features);
         let path = path.to_str().unwrap();
         let Some(said) = gdal("ogrinfo", &["-al", path]) else { return };
         let lower = said.to_lowercase();
@@ -97,6 +102,23 @@ fn a_geopackage_opens_in_gdal_without_a_warning() {
             return;
         };
         assert!(tree.contains("(Integer) = 1"), "{tree}");
+    }
+}
+
+#[test]
+fn a_geopackage_satisfies_every_rule_that_the_validator_of_gdal_knows() {
+    let folder = tempfile::tempdir().unwrap();
+    let inspections = vec![feature("inspection", 1, None, &[])];
+    for (name, features) in
+        [("valve", valves()), ("parcel", polygons()), ("road", vec![]), ("inspection", inspections)]
+    {
+        let path = folder.path().join(format!("{name}.gpkg"));
+        export(&path, &dataset(name), GRID, now(), &mut features.into_iter()).unwrap();
+        let arguments = ["-k", "--extra", "--warning-as-error", path.to_str().unwrap()];
+        let Some(said) = gdal_python("osgeo_utils.samples.validate_gpkg", &arguments) else {
+            return;
+        };
+        assert_eq!(said.trim(), "", "{name}");
     }
 }
 

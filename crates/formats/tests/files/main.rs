@@ -9,4 +9,6 @@
 mod damage;
 mod deliveries;
 mod exports;
+mod exports_other;
+mod odd_geometry;
 mod support;

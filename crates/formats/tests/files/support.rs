@@ -140,3 +140,19 @@ pub(crate) fn gdal(program: &str, arguments: &[&str]) -> Option<String> {
         }
     }
 }
+
+/// Runs a module of GDAL's Python, the one of the system; `None`, with the reason printed, where it is not installed.
+pub(crate) fn gdal_python(module: &str, arguments: &[&str]) -> Option<String> {
+    let has_gdal =
+        Command::new("/usr/bin/python3").args(["-c", "import osgeo_utils.samples"]).output();
+    if !has_gdal.is_ok_and(|it| it.status.success()) {
+        println!("skipped: {module} is not installed (python3-gdal)");
+        return None;
+    }
+    let output =
+        Command::new("/usr/bin/python3").args(["-m", module]).args(arguments).output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said).into_owned();
+    assert!(output.status.success(), "{module} {arguments:?}: {said}");
+    Some(said)
+}
