@@ -42,7 +42,7 @@ fn a_technician_decides_between_two_values_and_the_colleague_gets_what_was_decid
     window.wait_for_map()?;
     let field = window.select("[data-testid=search]")?;
     window.type_into(&field, &name)?;
-    window.press("option", &format!("Ventil {name}"))?;
+    window.press("option", &name)?;
     window.see_in("[data-testid=panel-card]", &name)?;
     window.press("button", "Motionera")?;
     window.press("radio", "Fungerar")?;
@@ -80,8 +80,9 @@ fn a_technician_decides_between_two_values_and_the_colleague_gets_what_was_decid
 
     // The object's own history tells both, and who decided.
     let field = window.select("[data-testid=search]")?;
+    window.clear(&field)?;
     window.type_into(&field, &name)?;
-    window.press("option", &format!("Ventil {name}"))?;
+    window.press("option", &name)?;
     window.see_in("[data-testid=history]", "avgjorde vad som gäller")?;
     window.see_in("[data-testid=history]", COLLEAGUE)?;
     window.see_in("[data-testid=history]", WHY)?;

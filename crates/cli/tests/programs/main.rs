@@ -5,6 +5,7 @@
 #[path = "../../../server/tests/cluster/mod.rs"]
 mod cluster;
 mod database;
+mod deciding;
 mod journey;
 mod kills;
 mod network;
