@@ -81,12 +81,15 @@ unit: ui ## tests of Rust and of the interface's parts
 screens: ui/node_modules/.installed ## every screen in headless Chromium, with axe; pictures in FALTKARTA_SHOTS/screens
 	npm run --silent screens --prefix ui
 
+# With a test among the targets the libraries are those that `cargo test --workspace` has built already.
+PROGRAMS := cargo build --quiet --workspace --bin faltkarta --bin faltkarta-desktop --test window
+
 journeys: ui ## a technician's work in the real window, on a virtual screen
-	cargo build --quiet -p faltkarta-cli -p faltkarta-desktop
+	$(PROGRAMS)
 	cargo test --workspace --test window -- --test-threads=1
 
 console: ui ## the coordinator's console in headless Chromium, with a real store and two laptops
-	cargo build --quiet -p faltkarta-cli
+	$(PROGRAMS)
 	npm run --silent console --prefix ui
 
 bench: $(BENCH_VENV)/.installed ## the figures, side by side with peers (release build, takes minutes; ROWS="import tiles": only some)

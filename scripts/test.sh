@@ -25,7 +25,7 @@ step() {
 step "libraries and build of the interface" make --no-print-directory ui
 step "Rust: formatting" cargo fmt --all --check
 step "Rust: lints" cargo clippy --workspace --all-targets --quiet -- -D warnings
-step "Rust: tests" cargo test --workspace
+step "Rust: tests" cargo test --workspace --no-fail-fast
 step "the key in a real Secret Service" scripts/test-secret-service.sh
 step "forms are as their spreadsheets say" make --no-print-directory forms FORMS=--check
 step "interface: types" npm run --silent check --prefix ui
