@@ -86,7 +86,9 @@ try {
 
 	const code = faltkarta("device", "invite", store, "--role", "coordinator").code;
 	const technician = faltkarta("device", "invite", store, "--role", "technician").code;
-	const page = await (await browser.newContext({ viewport: { width: 1280, height: 800 } })).newPage();
+	const page = await (
+		await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: "reduce" })
+	).newPage();
 	const faults = [];
 	page.on("pageerror", (error) => faults.push(error.message));
 	page.on("console", (said) => {
@@ -136,6 +138,7 @@ try {
 	await enter(code);
 
 	await page.getByTestId("device").first().waitFor();
+
 	check("both laptops are listed", (await page.getByTestId("device").count()) === 2);
 	await page.getByRole("button", { name: /BMB-14/ }).click();
 	await until("its user is told", () => page.getByTestId("detail").getByText("Bo Ek").isVisible());
@@ -175,7 +178,7 @@ try {
 
 	await page.getByTestId("nav-devices").click();
 	await page.getByRole("button", { name: /BMB-14/ }).click();
-	await page.getByRole("button", { name: "Spärra" }).click();
+	await page.getByRole("button", { name: "Spärra", exact: true }).click();
 	await picture("revoke");
 	await page.getByRole("button", { name: "Ja, spärra" }).click();
 	await until("the laptop is shown as revoked", () =>

@@ -364,9 +364,10 @@ pub struct DeviceRow {
 pub(crate) const CONSOLE_DEVICE: &str = "console";
 
 impl DeviceRow {
-    /// Whether it is a browser with the console open, and no laptop.
+    /// Whether it is a browser with the console open, or one that tried with a code that is not a coordinator's, and no
+    /// laptop.
     pub fn is_console(&self) -> bool {
-        self.name == CONSOLE_DEVICE && self.role.may_coordinate()
+        self.name == CONSOLE_DEVICE && (self.role.may_coordinate() || self.is_revoked)
     }
 }
 

@@ -106,12 +106,16 @@ async fn sign_in(
             user_name: user,
             replica: ReplicaId::from_uuid(it.rim.new_id()),
         };
-        it.store.join(&request, false, it.rim.as_ref())
+        let joined = it.store.join(&request, false, it.rim.as_ref())?;
+        if !joined.role.parse().is_ok_and(crate::role::Role::may_coordinate) {
+            // Nothing of this browser stays behind; the code is spent, as any that somebody typed in.
+            let device = it.store.device_of_token(&joined.token, it.rim.now())?;
+            it.store.revoke_device(device.id)?;
+            return Err(StoreError::Unpermitted);
+        }
+        Ok(joined)
     });
     let joined = joined.await?;
-    if !joined.role.parse().is_ok_and(crate::role::Role::may_coordinate) {
-        return Err(StoreError::Unpermitted.into());
-    }
     let cookie = format!(
         "{COOKIE}={}; Path=/console; HttpOnly; SameSite=Strict; Max-Age=2592000",
         joined.token
