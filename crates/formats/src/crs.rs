@@ -58,7 +58,9 @@ impl DeclaredCrs {
             .chars()
             .filter(|it| !matches!(it, ' ' | '_' | '-' | '\r' | '\n' | '\t'))
             .collect();
-        let datum = if squeezed.contains("SWEREF99") {
+        let datum = if squeezed.contains("RT90") || squeezed.contains("RT1990") {
+            Datum::Rt90
+        } else if squeezed.contains("SWEREF99") {
             Datum::Sweref
         } else if squeezed.contains("ETRS") {
             Datum::Etrs
@@ -67,7 +69,7 @@ impl DeclaredCrs {
         } else {
             return Self::unknown(text);
         };
-        if upper.starts_with("GEOG") {
+        if upper.starts_with("GEOG") && !matches!(datum, Datum::Rt90) {
             return Self::Epsg(if matches!(datum, Datum::Wgs) { 4326 } else { 4258 });
         }
         if squeezed.contains("PSEUDOMERCATOR") || squeezed.contains("MERCATORAUXILIARYSPHERE") {
@@ -80,7 +82,10 @@ impl DeclaredCrs {
         ];
         if let (true, [Some(meridian), Some(false_easting), Some(scale)]) =
             (squeezed.contains("TRANSVERSEMERCATOR"), parameters)
-            && let Some(epsg) = sweref_by_parameters(meridian, false_easting, scale)
+            && let Some(epsg) = match datum {
+                Datum::Rt90 => rt90_by_parameters(meridian, false_easting, scale),
+                _ => sweref_by_parameters(meridian, false_easting, scale),
+            }
         {
             return Self::Epsg(epsg);
         }
@@ -97,6 +102,7 @@ enum Datum {
     Sweref,
     Etrs,
     Wgs,
+    Rt90,
 }
 
 /// The code in the last `AUTHORITY["EPSG","3006"]` or `ID["EPSG",3006]`, when it closes the whole text.
@@ -172,6 +178,14 @@ fn parameters_of(grid: GridSystem) -> (f64, f64, f64) {
     }
 }
 
+/// Source: EPSG registry, 3019–3024 on Bessel 1841, one every 2.25°.
+fn rt90_by_parameters(meridian_deg: f64, false_easting_m: f64, scale: f64) -> Option<u32> {
+    let first_deg = 11.0 + 18.0 / 60.0 + 29.8 / 3600.0;
+    let idx = (0..6).find(|it| (first_deg + 2.25 * f64::from(*it) - meridian_deg).abs() < 1e-5)?;
+    let is_plain = (false_easting_m - 1_500_000.0).abs() < 1e-6 && (scale - 1.0).abs() < 1e-9;
+    is_plain.then_some(3019 + idx)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -203,8 +217,11 @@ mod tests {
         assert_eq!(DeclaredCrs::from_wkt(prj), DeclaredCrs::Epsg(3006));
         let zone = prj.replace("500000.0", "150000.0").replace("0.9996", "1.0");
         assert_eq!(DeclaredCrs::from_wkt(&zone), DeclaredCrs::Epsg(3009));
-        let rt90 = zone.replace("SWEREF99", "RT90");
+        let rt90 = zone.replace("SWEREF99", "RT_1990").replace("150000.0", "1500000.0");
         assert!(matches!(DeclaredCrs::from_wkt(&rt90), DeclaredCrs::Unknown { .. }));
+        let rt90 =
+            rt90.replace("\"Central_Meridian\",15.0", "\"Central_Meridian\",15.8082777777778");
+        assert_eq!(DeclaredCrs::from_wkt(&rt90), DeclaredCrs::Epsg(3021));
     }
 
     #[test]

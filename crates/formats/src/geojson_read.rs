@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::fs::File;
-use std::io::{BufRead as _, BufReader};
+use std::io::{self, BufRead as _, BufReader, Read};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -20,7 +20,7 @@ use crate::limits::{MAX_COLUMNS, MAX_ROW_BYTES};
 /// Members that hold the geometry of a plan or a provision in NGP's plans.
 const PLAN_GEOMETRIES: [&str; 2] = ["plangeometri", "bestammelsegeometri"];
 
-/// Reads `GeoJSON` feature by feature: a collection, one feature, or one feature per line.
+/// Reads `GeoJSON` feature by feature: a collection, one feature, or one feature per line, also as a text sequence.
 ///
 /// Members of `properties` are columns. What lies deeper is named by its path: `beslutsinformation.0.datumAntagande`;
 /// a list of plain values is one value.
@@ -72,7 +72,8 @@ impl GeoJsonReader {
         let doing = FormatError::io("opening the GeoJSON");
         let budget = stream.budget.clone();
         let file = File::open(&self.path).map_err(&doing)?;
-        let mut file = BufReader::with_capacity(256 * 1024, Bounded::new(file, budget.clone()));
+        let mut file =
+            BufReader::with_capacity(256 * 1024, Unseparated(Bounded::new(file, budget.clone())));
         let front = file.fill_buf().map_err(&doing)?;
         if front.is_empty() {
             return Err(FormatError::TruncatedFile);
@@ -110,6 +111,19 @@ impl GeoJsonReader {
                 }
             }
         }
+    }
+}
+
+/// Text sequences have a record separator before each feature, which the reader of JSON does not know as a blank.
+/// Source: RFC 8142.
+struct Unseparated<R>(R);
+
+impl<R: Read> Read for Unseparated<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let n_read = self.0.read(into)?;
+        // Inside a text it would have to be escaped.
+        into[..n_read].iter_mut().filter(|it| **it == 0x1e).for_each(|it| *it = b' ');
+        Ok(n_read)
     }
 }
 
@@ -504,6 +518,13 @@ mod tests {
             let (layer, rows) = rows(&text, &["feature:typ"]).unwrap();
             assert_eq!((layer.n_rows, rows.len()), (Some(n), n as usize));
         }
+    }
+
+    #[test]
+    fn a_text_sequence_with_record_separators_is_read() {
+        let line = PLAN.replace('\n', " ");
+        let (_, rows) = rows(&format!("\u{1e}{line}\n\u{1e}{line}\n"), &["feature:typ"]).unwrap();
+        assert_eq!(rows.len(), 2);
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! Geometries of `GeoJSON` into well-known binary, wherever they lie in a feature.
 
+use std::cell::Cell;
 use std::fmt;
 
 use faltkarta_geo::{Geometry, GeometryError};
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 
 /// Nested lists of numbers, as `coordinates` holds them.
 #[derive(Debug, Clone)]
@@ -13,9 +16,20 @@ enum Coordinates {
     List(Vec<Coordinates>),
 }
 
-impl<'de> Deserialize<'de> for Coordinates {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        match from.deserialize_any(ItemVisitor)? {
+/// The most positions that one geometry may have. A list of them takes some ten times the bytes of its text.
+const MAX_POSITIONS: usize = 5_000_000;
+
+/// Reads coordinates and counts their positions.
+#[derive(Clone, Copy)]
+struct CoordinatesSeed<'c> {
+    n_met: &'c Cell<usize>,
+}
+
+impl<'de> DeserializeSeed<'de> for CoordinatesSeed<'_> {
+    type Value = Coordinates;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Coordinates, D::Error> {
+        match from.deserialize_any(ItemVisitor { n_met: self.n_met })? {
             Item::Coordinates(it) => Ok(it),
             Item::Number(_) => Err(D::Error::custom("coordinates must be a list")),
         }
@@ -27,15 +41,20 @@ enum Item {
     Coordinates(Coordinates),
 }
 
-impl<'de> Deserialize<'de> for Item {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(ItemVisitor)
+impl<'de> DeserializeSeed<'de> for ItemVisitor<'_> {
+    type Value = Item;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Item, D::Error> {
+        from.deserialize_any(self)
     }
 }
 
-struct ItemVisitor;
+#[derive(Clone, Copy)]
+struct ItemVisitor<'c> {
+    n_met: &'c Cell<usize>,
+}
 
-impl<'de> Visitor<'de> for ItemVisitor {
+impl<'de> Visitor<'de> for ItemVisitor<'_> {
     type Value = Item;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -60,7 +79,7 @@ impl<'de> Visitor<'de> for ItemVisitor {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Item, A::Error> {
         let (mut xyz, mut n_ordinates, mut parts) = ([0.0; 3], 0, vec![]);
-        while let Some(item) = seq.next_element()? {
+        while let Some(item) = seq.next_element_seed(self)? {
             match item {
                 Item::Number(number) => {
                     if let Some(ordinate) = xyz.get_mut(n_ordinates) {
@@ -70,6 +89,10 @@ impl<'de> Visitor<'de> for ItemVisitor {
                 }
                 Item::Coordinates(part) => parts.push(part),
             }
+        }
+        self.n_met.set(self.n_met.get() + 1);
+        if self.n_met.get() > MAX_POSITIONS {
+            return Err(A::Error::custom(format!("more than {MAX_POSITIONS} positions")));
         }
         match (n_ordinates, parts.is_empty()) {
             (0, _) => Ok(Item::Coordinates(Coordinates::List(parts))),
@@ -144,7 +167,11 @@ impl<'de> Visitor<'de> for ShapesVisitor {
         while let Some(key) = map.next_key::<String>()? {
             match key.as_str() {
                 "type" => shape.kind = map.next_value()?,
-                "coordinates" => shape.coordinates = map.next_value()?,
+                "coordinates" => {
+                    let n_met = Cell::new(0);
+                    let seed = CoordinatesSeed { n_met: &n_met };
+                    shape.coordinates = Some(map.next_value_seed(seed)?);
+                }
                 "geometries" => shape.parts = map.next_value::<Shapes>()?.0,
                 "bbox" | "crs" => {
                     map.next_value::<IgnoredAny>()?;

@@ -1,6 +1,6 @@
 //! Where the numbers of a file lie: which system, which axis first.
 
-use faltkarta_geo::GridSystem;
+use faltkarta_geo::{GaussKruger, GridSystem};
 
 /// A rectangle in degrees that deliveries are expected to touch.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,13 +33,18 @@ impl WorkArea {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CrsProblem {
     /// The file names a system that is not read, or names none and the numbers fit none.
-    #[error("the reference system is not known: {declared}")]
+    #[error(
+        "the reference system is not read: {declared}; deliver SWEREF 99, RT 90, UTM 32–34, WGS 84 or Web Mercator \
+         (ogr2ogr -t_srs EPSG:3006 NEW OLD converts), or say with --crs what the coordinates are"
+    )]
     UnknownCrs {
         /// What the file says; empty when it says nothing.
         declared: String,
     },
     /// The file says one system, the numbers are of another.
-    #[error("the file says EPSG:{declared} but the coordinates are EPSG:{found}")]
+    #[error(
+        "the file says EPSG:{declared} but the coordinates are EPSG:{found}; correct the file, or read it with --crs {found}"
+    )]
     WrongZone {
         /// What the file says.
         declared: u32,
@@ -47,7 +52,10 @@ pub enum CrsProblem {
         found: u32,
     },
     /// The numbers lie far from the area in every system that is tried.
-    #[error("the coordinates lie outside the area in EPSG:{declared} and in every other system")]
+    #[error(
+        "the coordinates lie outside the area in EPSG:{declared} and in every other system; is it the right file? \
+         --crs {declared} reads it all the same"
+    )]
     OutsideArea {
         /// What the file says.
         declared: u32,
@@ -68,6 +76,8 @@ impl CrsProblem {
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum System {
     Grid(GridSystem),
+    /// Metres on another projection of the same kind.
+    GaussKruger(GaussKruger),
     /// Degrees on WGS 84 or ETRS 89, longitude first.
     Degrees,
     WebMercator,
@@ -146,6 +156,10 @@ impl Placement {
         let (x, y) = if self.is_swapped { (y, x) } else { (x, y) };
         match self.system {
             System::Grid(from) => from.to_grid(grid, x, y),
+            System::GaussKruger(from) => {
+                let (lon_deg, lat_deg) = from.inverse_deg(x, y);
+                grid.forward_deg(lon_deg, lat_deg)
+            }
             System::Degrees => grid.forward_deg(x, y),
             System::WebMercator => {
                 let (lon_deg, lat_deg) = mercator_to_deg(x, y);
@@ -164,6 +178,10 @@ impl Placement {
             3006..=3018 => System::Grid(GridSystem::from_epsg(epsg).ok()?),
             4326 | 4258 => System::Degrees,
             3857 => System::WebMercator,
+            3019..=3024 => System::GaussKruger(rt90(epsg - 3019)),
+            3845..=3850 => System::GaussKruger(rt90(epsg - 3845)),
+            25832..=25834 => System::GaussKruger(utm(epsg - 25800)),
+            32632..=32634 => System::GaussKruger(utm(epsg - 32600)),
             _ => return None,
         };
         Some(Self { epsg, system, is_swapped: false })
@@ -181,6 +199,13 @@ impl Placement {
         let (x, y) = if self.is_swapped { (y, x) } else { (x, y) };
         let (lon_deg, lat_deg) = match self.system {
             // Far from its meridian the series leads anywhere, also into the area.
+            System::GaussKruger(from) => {
+                let is_near = (x - from.false_easting_m).abs() < 1_000_000.0;
+                if !is_near || !(5_500_000.0..=8_500_000.0).contains(&y) {
+                    return false;
+                }
+                from.inverse_deg(x, y)
+            }
             System::Grid(_) if !(-500_000.0..=1_500_000.0).contains(&x) => return false,
             System::Grid(_) if !(5_500_000.0..=8_500_000.0).contains(&y) => return false,
             System::Grid(from) => from.inverse_deg(x, y),
@@ -196,15 +221,44 @@ impl Placement {
     }
 }
 
+/// RT 90, straight from SWEREF 99: central meridian as degrees and minutes, scale, false northing and easting, from
+/// 7.5 gon V to 5 gon O. PROJ's way over Bessel's ellipsoid (EPSG:3019–3024) ends within a metre of it.
+///
+/// Source: Lantmäteriet, "Parametrar till approximativa transformationssamband för direktprojektion mellan SWEREF 99
+/// och RT 90"; EPSG:3845–3850 are defined by them.
+const RT90: [(f64, f64, f64, f64, f64); 6] = [
+    (11.0, 18.375, 1.000_006, -667.282, 1_500_025.141),
+    (13.0, 33.376, 1.000_005_8, -667.130, 1_500_044.695),
+    (15.0, 48.0 + 22.624_306 / 60.0, 1.000_005_610_24, -667.711, 1_500_064.274),
+    (18.0, 3.378, 1.000_005_4, -668.844, 1_500_083.521),
+    (20.0, 18.379, 1.000_005_2, -670.706, 1_500_102.765),
+    (22.0, 33.380, 1.000_004_9, -672.557, 1_500_121.846),
+];
+
+fn rt90(idx: u32) -> GaussKruger {
+    let (degrees, minutes, scale, false_northing_m, false_easting_m) = RT90[idx as usize];
+    GaussKruger { meridian_deg: degrees + minutes / 60.0, scale, false_easting_m, false_northing_m }
+}
+
+/// UTM on ETRS 89; on WGS 84 the same within a tenth of a millimetre.
+fn utm(zone: u32) -> GaussKruger {
+    GaussKruger {
+        meridian_deg: f64::from(zone) * 6.0 - 183.0,
+        scale: 0.9996,
+        false_easting_m: 500_000.0,
+        false_northing_m: 0.0,
+    }
+}
+
 fn mercator_to_deg(x_m: f64, y_m: f64) -> (f64, f64) {
     ((x_m / MERCATOR_RADIUS_M).to_degrees(), (y_m / MERCATOR_RADIUS_M).sinh().atan().to_degrees())
 }
 
 /// What is tried when the file says nothing or the wrong thing, likeliest first: the national and the municipal
-/// grid, degrees, the other zones, Web Mercator.
+/// grid, degrees, the other zones, RT 90 as this part of the country had it, Web Mercator.
 fn candidates() -> Vec<Placement> {
     let likely = [3006, 3009, 4326];
-    let rest = (3007..=3018).filter(|it| *it != 3009).chain([3857]);
+    let rest = (3007..=3018).filter(|it| *it != 3009).chain([3021, 3857]);
     let straight: Vec<_> = likely.into_iter().chain(rest).filter_map(Placement::of_epsg).collect();
     straight.into_iter().flat_map(|it| [it, it.swapped()]).collect()
 }
@@ -247,6 +301,44 @@ mod tests {
     }
 
     #[test]
+    fn control_points_of_rt_90_agree_within_a_millimetre() {
+        // Lantmäteriet's four points of 2006-05-03: N and E in RT 90 2.5 gon V, N and E in SWEREF 99 TM.
+        for (n, e, n_tm, e_tm) in [
+            (7_453_389.762, 1_727_060.905, 7_454_204.638, 761_811.242),
+            (7_047_738.415, 1_522_128.637, 7_046_077.605, 562_140.337),
+            (6_671_665.273, 1_441_843.186, 6_669_189.376, 486_557.055),
+            (6_249_111.351, 1_380_573.079, 6_246_136.458, 430_374.835),
+        ] {
+            let rt90 = Placement::of_epsg(3021).unwrap();
+            let (e_m, n_m) = rt90.to_grid(GridSystem::TM, e, n);
+            assert!((e_m - e_tm).abs() < 0.001 && (n_m - n_tm).abs() < 0.001, "{e_m} {n_m}");
+        }
+    }
+
+    #[test]
+    fn rt_90_is_found_also_where_the_file_says_nothing() {
+        // Lindesberg again, by EPSG:3847 in PROJ.
+        let at = (1_467_438.454, 6_608_409.556);
+        for declared in [None, Some(3021)] {
+            for (sample, is_swapped) in [(at, false), ((at.1, at.0), true)] {
+                let placement = Placement::detect(declared, &[sample]).unwrap();
+                assert_eq!((placement.epsg(), placement.is_swapped()), (3021, is_swapped));
+            }
+        }
+        assert_eq!(
+            Placement::detect(Some(3006), &[at]),
+            Err(CrsProblem::WrongZone { declared: 3006, found: 3021 })
+        );
+    }
+
+    #[test]
+    fn utm_33_is_sweref_99_tm_under_another_name() {
+        let utm = Placement::detect(Some(25833), &[TM]).unwrap();
+        let (e_m, n_m) = utm.to_grid(GridSystem::TM, TM.0, TM.1);
+        assert!((e_m - TM.0).abs() < 1e-6 && (n_m - TM.1).abs() < 1e-6);
+    }
+
+    #[test]
     fn numbers_of_another_zone_than_declared_are_refused_with_the_zone_found() {
         assert_eq!(
             Placement::detect(Some(3009), &[TM]),
@@ -264,8 +356,9 @@ mod tests {
 
     #[test]
     fn a_system_that_is_not_read_and_numbers_that_fit_nothing_are_refused() {
-        let rt90 = Placement::detect(Some(3021), &[(1_465_000.0, 6_608_000.0)]).unwrap_err();
-        assert_eq!(rt90.code(), "unknown_crs");
+        let gauss = Placement::detect(Some(31467), &[(3_465_000.0, 5_608_000.0)]).unwrap_err();
+        assert_eq!(gauss.code(), "unknown_crs");
+        assert!(gauss.to_string().contains("ogr2ogr -t_srs EPSG:3006"), "{gauss}");
         let nowhere = Placement::detect(None, &[(1.0, 2.0)]).unwrap_err();
         assert_eq!(nowhere.code(), "unknown_crs");
         let south = Placement::detect(Some(3006), &[(386_000.0, 6_170_000.0)]).unwrap_err();
@@ -283,7 +376,7 @@ mod tests {
     fn the_callers_word_goes_before_the_test_of_the_area() {
         let far = [(386_000.0, 6_170_000.0)];
         assert_eq!(Placement::forced(3006, &far).unwrap().epsg(), 3006);
-        assert_eq!(Placement::forced(3021, &far).unwrap_err().code(), "unknown_crs");
+        assert_eq!(Placement::forced(31467, &far).unwrap_err().code(), "unknown_crs");
         assert!(Placement::forced(3006, &[(TM.1, TM.0)]).unwrap().is_swapped());
     }
 }

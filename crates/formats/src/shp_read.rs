@@ -1,5 +1,5 @@
 use std::fs::File;
-use std::io::{BufReader, ErrorKind};
+use std::io::{BufReader, ErrorKind, Read as _, Seek as _, SeekFrom};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +10,7 @@ use crate::crs::DeclaredCrs;
 use crate::dbf::Dbf;
 use crate::delivery::{Layer, RawRow, stem};
 use crate::error::FormatError;
+use crate::limits::MAX_ROW_BYTES;
 use crate::shp_shape;
 
 /// Reads a Shapefile: shapes from `.shp`, values from `.dbf`, its code page from `.cpg` or the table, the system
@@ -29,6 +30,7 @@ impl ShpReader {
         if n_bytes < u64::from(shapes.header().file_length.unsigned_abs()) * 2 {
             return Err(FormatError::TruncatedFile);
         }
+        look_over(path, n_bytes)?;
         let dbf = beside(path, "dbf").ok_or(FormatError::MissingPart { ending: "dbf" })?;
         let cpg = beside(path, "cpg").and_then(|it| std::fs::read_to_string(it).ok());
         let table = Dbf::open(&dbf, cpg.as_deref())?;
@@ -93,6 +95,37 @@ impl ShpReader {
         }
         Ok(())
     }
+}
+
+/// Steps from shape to shape: one that is larger than a row may be, or than the file, is found before it is read.
+fn look_over(path: &Path, n_bytes: u64) -> Result<(), FormatError> {
+    let doing = FormatError::io("reading the Shapefile");
+    let mut file = BufReader::new(File::open(path).map_err(&doing)?);
+    file.seek(SeekFrom::Start(100)).map_err(&doing)?;
+    let (mut at, mut row) = (100, 0);
+    while at + 8 <= n_bytes {
+        row += 1;
+        let mut header = [0; 8];
+        file.read_exact(&mut header).map_err(&doing)?;
+        // In words of two bytes.
+        let size = i32::from_be_bytes([header[4], header[5], header[6], header[7]]);
+        let size = u64::try_from(size).map_err(|_| FormatError::MalformedFile {
+            place: format!("shape {row}"),
+            text: "its size is negative".to_owned(),
+        })? * 2;
+        if size > MAX_ROW_BYTES {
+            return Err(FormatError::OverLimit { limit: "row bytes", most: MAX_ROW_BYTES });
+        }
+        at += 8 + size;
+        if at > n_bytes {
+            return Err(FormatError::MalformedFile {
+                place: format!("shape {row}"),
+                text: "it is larger than what is left of the file".to_owned(),
+            });
+        }
+        file.seek_relative(size.cast_signed()).map_err(&doing)?;
+    }
+    Ok(())
 }
 
 fn open_shapes(path: &Path) -> Result<ShapeReader<BufReader<File>>, FormatError> {

@@ -7,6 +7,7 @@
 mod bounds;
 mod cell_cover;
 mod compass;
+mod gauss_kruger;
 mod geometry;
 mod measure;
 mod position;
@@ -16,6 +17,7 @@ mod wkb;
 pub use bounds::Bounds;
 pub use cell_cover::{CellCover, CellCoverError};
 pub use compass::{Compass, direction_on_grid};
+pub use gauss_kruger::GaussKruger;
 pub use geometry::{Geometry, GeometryKind, GeometryPart};
 pub use measure::{
     area_on_grid_m2, distance_on_grid_m, distance_to_geometry_m, greatest_deviation_m,

@@ -48,6 +48,14 @@ pub(crate) fn gpkg(bytes: &[u8]) {
     with_files(&[("a.gpkg", bytes)], |folder| read_all(&folder.join("a.gpkg")));
 }
 
+pub(crate) fn fgb(bytes: &[u8]) {
+    with_files(&[("a.fgb", bytes)], |folder| read_all(&folder.join("a.fgb")));
+}
+
+pub(crate) fn gml(bytes: &[u8]) {
+    with_files(&[("a.gml", bytes)], |folder| read_all(&folder.join("a.gml")));
+}
+
 pub(crate) fn shp(bytes: &[u8]) {
     with_files(&[("a.shp", bytes), ("a.dbf", DBF)], |folder| read_all(&folder.join("a.shp")));
 }

@@ -30,6 +30,8 @@ pub const TARGETS: &[Target] = &[
     ("geojson", files::geojson),
     ("csv", files::csv),
     ("gpkg", files::gpkg),
+    ("fgb", files::fgb),
+    ("gml", files::gml),
     ("shp", files::shp),
     ("dbf", files::dbf),
     ("pmtiles", files::pmtiles),

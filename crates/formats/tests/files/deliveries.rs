@@ -365,7 +365,7 @@ fn a_wrong_zone_imports_nothing_unless_the_caller_takes_the_word() {
 #[test]
 fn a_system_that_is_not_read_imports_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let gpkg = parcels(folder.path(), 3021);
+    let gpkg = parcels(folder.path(), 31467);
     gpkg.row(
         Some(&square(1_465_000.0, 6_608_000.0, 30.0)),
         &parcel("a1", "u1", "RYA", "1", 5, "1:5"),

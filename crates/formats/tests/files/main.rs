@@ -6,9 +6,12 @@
     reason = "a test stops where it fails"
 )]
 
+mod bad_folder;
 mod damage;
 mod deliveries;
 mod exports;
 mod exports_other;
 mod odd_geometry;
+mod other_readers;
+mod projections;
 mod support;

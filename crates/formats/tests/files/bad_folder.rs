@@ -1,0 +1,636 @@
+//! A folder of broken and odd deliveries: each is refused with a code, or its rows are told, and no row is lost.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use faltkarta_formats::{
+    FormatError, Mapping, Problem, Read, ReadOptions, ReadReport, export, open_with, read_features,
+    recognise,
+};
+use faltkarta_geo::{Geometry, GridSystem};
+use faltkarta_model::Dataset;
+use geo_types::{Geometry as Types, LineString, Polygon};
+
+use crate::exports::{dataset, feature, now};
+use crate::support::{Gpkg, datasets};
+
+/// What must come of a file.
+#[derive(Debug, Clone, Copy)]
+enum Must {
+    /// Nothing is read, with this code.
+    Refuse(&'static str),
+    /// So many rows are this dataset's, with these codes, each at least once and no others.
+    Tell(u64, &'static [&'static str]),
+}
+
+use Must::{Refuse, Tell};
+
+struct Case {
+    path: PathBuf,
+    must: Must,
+    mapping: &'static str,
+}
+
+/// Where cases are put.
+struct Folder {
+    path: PathBuf,
+    cases: Vec<Case>,
+}
+
+const BY_ID: &str = "dataset = \"valve\"\nidentity = [\"id\"]\n[fields]\nnummer = \"id\"\n";
+const IN_COLUMNS: &str =
+    "dataset = \"valve\"\nidentity = [\"id\"]\ngeometry = \"e,n\"\n[fields]\nnummer = \"id\"\n";
+
+const TM: (f64, f64) = (512_909.0, 6_606_277.0);
+const ZONE: (f64, f64) = (162_914.167, 6_608_920.569);
+
+impl Folder {
+    fn add(&mut self, name: &str, bytes: impl AsRef<[u8]>, must: Must) {
+        let path = self.path.join(name);
+        fs::write(&path, bytes).unwrap();
+        let is_table = path.extension().is_some_and(|it| it == "csv");
+        let mapping = if is_table { IN_COLUMNS } else { BY_ID };
+        self.cases.push(Case { path, must, mapping });
+    }
+
+    /// A GeoPackage with the column `id`, filled by the closure.
+    fn gpkg(&mut self, name: &str, epsg: i32, fill: impl FnOnce(&Gpkg), must: Must) {
+        let gpkg = Gpkg::new(&self.path, name, epsg, &["id TEXT"]);
+        fill(&gpkg);
+        let path = gpkg.close();
+        self.cases.push(Case { path, must, mapping: BY_ID });
+    }
+
+    /// A GeoPackage with one row that has this blob as its geometry.
+    fn blob(&mut self, name: &str, blob: &[u8], must: Must) {
+        self.gpkg(
+            name,
+            3006,
+            |it| {
+                it.raw_row(Some(blob.to_vec()), "'a'");
+            },
+            must,
+        );
+    }
+}
+
+fn here() -> Geometry {
+    Geometry::point(TM.0, TM.1)
+}
+
+fn wkb(code: u32, n: u32, ordinates: &[f64]) -> Vec<u8> {
+    let mut wkb = b"GP\0\x01\0\0\0\0\x01".to_vec();
+    wkb.extend(code.to_le_bytes());
+    wkb.extend(n.to_le_bytes());
+    wkb.extend(ordinates.iter().flat_map(|it| it.to_le_bytes()));
+    wkb
+}
+
+fn point_blob(x: f64, y: f64) -> Vec<u8> {
+    let mut blob = b"GP\0\x01\0\0\0\0\x01\x01\0\0\0".to_vec();
+    blob.extend([x, y].iter().flat_map(|it| it.to_le_bytes()));
+    blob
+}
+
+fn ring(corners: &[(f64, f64)]) -> Geometry {
+    let corners = corners.iter().map(|(x, y)| (TM.0 + x, TM.1 + y)).collect::<Vec<_>>();
+    Geometry::from_types(&Types::Polygon(Polygon::new(LineString::from(corners), vec![])))
+}
+
+/// A star-like ring of so many corners.
+fn wheel(n: u32) -> Vec<(f64, f64)> {
+    let corner = |it: u32| {
+        let angle = std::f64::consts::TAU * f64::from(it % n) / f64::from(n);
+        (100.0 * angle.cos(), 100.0 * angle.sin())
+    };
+    (0..=n).map(corner).collect()
+}
+
+fn geopackages(folder: &mut Folder) {
+    let one = |it: &Gpkg| {
+        it.row(Some(&here()), "'a'");
+    };
+    folder.gpkg("god", 3006, one, Tell(1, &[]));
+    let whole = fs::read(folder.path.join("god.gpkg")).unwrap();
+    folder.add("tom.gpkg", b"", Refuse("truncated_file"));
+    folder.add("kapad_i_huvudet.gpkg", &whole[..50], Refuse("truncated_file"));
+    folder.add("kapad_mitt_i.gpkg", &whole[..whole.len() / 2], Refuse("truncated_file"));
+    folder.add("en_byte_kort.gpkg", &whole[..whole.len() - 1], Refuse("truncated_file"));
+    folder.add("zip_som_gpkg.gpkg", b"PK\x03\x04 zip", Refuse("foreign_file"));
+    let mut torn = whole.clone();
+    torn[4096..8192].fill(0xee);
+    folder.add("sida_overskriven.gpkg", torn, Refuse("malformed_file"));
+    let sqlite = folder.path.join("bara_sqlite.gpkg");
+    let plain = rusqlite::Connection::open(&sqlite).unwrap();
+    plain.execute_batch("CREATE TABLE a (id TEXT)").unwrap();
+    plain.close().unwrap();
+    let must = Refuse("foreign_file");
+    folder.cases.push(Case { path: sqlite, must, mapping: BY_ID });
+    for (name, sql, must) in [
+        (
+            "vyer_i_ring",
+            "CREATE VIEW v AS SELECT 1 AS fid, NULL AS geom, 'a' AS id;
+             CREATE VIEW w AS SELECT * FROM v; DROP VIEW v; CREATE VIEW v AS SELECT * FROM w;",
+            Refuse("malformed_file"),
+        ),
+        ("vy_utan_tabell", "CREATE VIEW v AS SELECT * FROM borta;", Refuse("malformed_file")),
+        (
+            "vy_utan_slut",
+            "CREATE VIEW v AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
+             SELECT i AS fid, NULL AS geom, 'a' AS id FROM n WHERE i < 0;",
+            Refuse("over_limit"),
+        ),
+        (
+            "vy_som_multiplicerar",
+            "CREATE TABLE m (i); INSERT INTO m WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n
+             WHERE i < 100) SELECT i FROM n;
+             CREATE VIEW v AS SELECT 1 AS fid, NULL AS geom, a.i AS id FROM m a, m b, m c, m d, m e, m f
+             WHERE a.i + b.i + c.i + d.i + e.i + f.i = 0;",
+            Refuse("over_limit"),
+        ),
+        (
+            "vy_med_frammande_funktion",
+            "CREATE VIEW v AS SELECT 1 AS fid, NULL AS geom, load_extension('x') AS id;",
+            Refuse("malformed_file"),
+        ),
+        ("tabellen_finns_inte", "", Refuse("malformed_file")),
+        (
+            "geometrikolumnen_finns_inte",
+            "CREATE TABLE v (fid INTEGER PRIMARY KEY, geometri BLOB, id TEXT);",
+            Refuse("malformed_file"),
+        ),
+        (
+            "en_miljon_kolumner",
+            "CREATE TABLE v (fid INTEGER PRIMARY KEY, geom BLOB, id TEXT); PRAGMA writable_schema=ON;
+             UPDATE sqlite_schema SET sql = 'CREATE TABLE v (fid INTEGER PRIMARY KEY, geom BLOB, id TEXT'
+                 || replace(hex(zeroblob(500000)), '00', ',a,b') || ')' WHERE name = 'v';",
+            Refuse("malformed_file"),
+        ),
+    ] {
+        let fill = |it: &Gpkg| {
+            let name = "INSERT INTO gpkg_contents (table_name, data_type) VALUES ('v', 'features');
+                INSERT INTO gpkg_geometry_columns VALUES ('v', 'geom', 'POINT', 3006, 0, 0);";
+            it.connection.execute_batch(&format!("{sql} {name}")).unwrap();
+        };
+        folder.gpkg(name, 3006, fill, must);
+    }
+    let sql_name = |it: &Gpkg| {
+        let column = "\"x\"\"; DROP TABLE sql_i_kolumnnamn; --\"";
+        it.connection
+            .execute_batch(&format!("ALTER TABLE sql_i_kolumnnamn ADD COLUMN {column} TEXT"))
+            .unwrap();
+        it.row(Some(&here()), "'a', 'b'");
+    };
+    folder.gpkg("sql_i_kolumnnamn", 3006, sql_name, Tell(1, &[]));
+    let bad_letters = |it: &Gpkg| {
+        it.row(Some(&here()), "CAST(x'41c528' AS TEXT)");
+    };
+    folder.gpkg("ogiltig_utf8", 3006, bad_letters, Tell(1, &["bad_text"]));
+    let twins = |it: &Gpkg| {
+        it.row(Some(&here()), "'a'").row(Some(&here()), "'a'");
+    };
+    folder.gpkg("samma_id_tva_ganger", 3006, twins, Tell(2, &["duplicate_identity"]));
+    let nameless = |it: &Gpkg| {
+        it.row(Some(&here()), "NULL").row(Some(&here()), "'  '");
+    };
+    folder.gpkg("utan_id", 3006, nameless, Tell(2, &["missing_identity"]));
+}
+
+fn places_and_shapes(folder: &mut Folder) {
+    let at = |x: f64, y: f64| {
+        move |it: &Gpkg| {
+            it.row(Some(&Geometry::point(x, y)), "'a'");
+        }
+    };
+    folder.gpkg("axlarna_bytta", 3006, at(TM.1, TM.0), Tell(1, &["axis_order"]));
+    folder.gpkg("3009_kallad_3006", 3006, at(ZONE.0, ZONE.1), Refuse("wrong_zone"));
+    folder.gpkg("3006_kallad_3009", 3009, at(TM.0, TM.1), Refuse("wrong_zone"));
+    folder.gpkg("grader_kallade_3006", 3006, at(15.2286, 59.5945), Refuse("wrong_zone"));
+    folder.gpkg("tyskt_system", 31467, at(3_465_000.0, 5_608_000.0), Refuse("unknown_crs"));
+    folder.gpkg("danmark", 3006, at(386_000.0, 6_170_000.0), Refuse("outside_area"));
+    folder.gpkg("origo", 3006, at(0.0, 0.0), Refuse("outside_area"));
+    folder.blob("nan", &point_blob(f64::NAN, TM.1), Tell(1, &["invalid_geometry"]));
+    folder.blob("oandlig", &point_blob(f64::INFINITY, TM.1), Tell(1, &["invalid_geometry"]));
+    folder.blob("tom_punkt", &point_blob(f64::NAN, f64::NAN), Tell(1, &["null_geometry"]));
+    folder.gpkg(
+        "null",
+        3006,
+        |it| {
+            it.row(None, "'a'");
+        },
+        Tell(1, &["null_geometry"]),
+    );
+    folder.blob("tom_geometri", b"GP\0\x11\0\0\0\0", Tell(1, &["null_geometry"]));
+    folder.blob("skrap_som_geometri", b"hej", Tell(1, &["invalid_geometry"]));
+    folder.blob("utvidgad_geometri", b"GP\0\x21\0\0\0\0abc", Tell(1, &["unsupported_geometry"]));
+    folder.blob("antalet_ljuger", &wkb(2, u32::MAX, &[]), Tell(1, &["invalid_geometry"]));
+    folder.blob("bage_av_tva_punkter", &wkb(8, 2, &[0.0; 4]), Tell(1, &["invalid_geometry"]));
+    folder.blob("tin", &wkb(16, 0, &[]), Tell(1, &["unsupported_geometry"]));
+    let mut nested = b"GP\0\x01\0\0\0\0".to_vec();
+    for _ in 0..10_000 {
+        nested.extend([1, 7, 0, 0, 0, 1, 0, 0, 0]);
+    }
+    folder.blob("samling_i_samling", &nested, Tell(1, &["invalid_geometry"]));
+    let arc = [TM.0, TM.1, TM.0 + 1.0, TM.1 + 1.0, TM.0 + 2.0, TM.1];
+    folder.blob("bage", &wkb(8, 3, &arc), Tell(1, &["wrong_geometry_type", "curves_linearised"]));
+    for (name, shape, must) in [
+        (
+            "rosett",
+            ring(&[(0.0, 0.0), (9.0, 9.0), (9.0, 0.0), (0.0, 9.0), (0.0, 0.0)]),
+            Tell(1, &["wrong_geometry_type", "self_intersection"]),
+        ),
+        (
+            "ring_av_tva_horn",
+            ring(&[(0.0, 0.0), (9.0, 9.0), (0.0, 0.0)]),
+            Tell(1, &["wrong_geometry_type", "invalid_geometry"]),
+        ),
+        ("en_miljon_horn", ring(&wheel(1_000_000)), Tell(1, &["wrong_geometry_type"])),
+    ] {
+        folder.gpkg(
+            name,
+            3006,
+            |it| {
+                it.row(Some(&shape), "'a'");
+            },
+            must,
+        );
+    }
+}
+
+fn json(features: &[String]) -> String {
+    format!(
+        r#"{{"type":"FeatureCollection","crs":{{"type":"name","properties":{{"name":"EPSG:3006"}}}},"features":[{}]}}"#,
+        features.join(",\n")
+    )
+}
+
+fn json_feature(id: &str, geometry: &str) -> String {
+    format!(r#"{{"type":"Feature","properties":{{"id":{id}}},"geometry":{geometry}}}"#)
+}
+
+fn json_point(x: &str, y: &str) -> String {
+    format!(r#"{{"type":"Point","coordinates":[{x},{y}]}}"#)
+}
+
+fn geojson(folder: &mut Folder) {
+    let point = json_point("512909", "6606277");
+    let good = json_feature("\"a\"", &point);
+    let whole = json(std::slice::from_ref(&good));
+    folder.add("god.geojson", &whole, Tell(1, &[]));
+    folder.add("tom.geojson", "", Refuse("truncated_file"));
+    folder.add("halv.geojson", &whole[..whole.len() / 2], Refuse("truncated_file"));
+    folder.add("webbsida.geojson", "<html>404</html>", Refuse("foreign_file"));
+    folder.add("lista.geojson", "[1,2]", Refuse("foreign_file"));
+    folder.add("utan_objekt.geojson", "{\"a\":1}", Refuse("foreign_file"));
+    folder.add("bara_svans.geojson", format!("{whole}}}}}"), Refuse("malformed_file"));
+    for (name, x) in
+        [("nan", "NaN"), ("oandlig", "Infinity"), ("for_stort", "1e999"), ("text", "\"5\"")]
+    {
+        let text = json(&[json_feature("\"a\"", &json_point(x, "6606277"))]);
+        folder.add(&format!("{name}.geojson"), text, Refuse("malformed_file"));
+    }
+    let deep = json(&[json_feature("\"a\"", &"[".repeat(100_000))]);
+    folder.add("djup.geojson", deep, Refuse("malformed_file"));
+    let mut wide = String::from("{\"id\":\"a\"");
+    for idx in 0..1_000_000 {
+        write!(wide, ",\"k{idx}\":1").unwrap();
+    }
+    let wide = format!("{{\"type\":\"Feature\",\"properties\":{wide}}},\"geometry\":null}}");
+    folder.add("en_miljon_kolumner.geojson", json(&[wide]), Refuse("over_limit"));
+    let mut bytes = whole.clone().into_bytes();
+    let at = whole.find("\"a\"").unwrap() + 1;
+    bytes[at] = 0xc5;
+    folder.add("ogiltig_utf8.geojson", bytes, Refuse("malformed_file"));
+    let corners: Vec<String> = wheel(1_000_000)
+        .iter()
+        .map(|(x, y)| format!("[{:.3},{:.3}]", TM.0 + x, TM.1 + y))
+        .collect();
+    let polygon = format!(r#"{{"type":"Polygon","coordinates":[[{}]]}}"#, corners.join(","));
+    let text = json(&[json_feature("\"a\"", &polygon)]);
+    folder.add("en_miljon_horn.geojson", text, Tell(1, &["wrong_geometry_type"]));
+    let many =
+        format!(r#"{{"type":"MultiPoint","coordinates":[[0,0]{}]}}"#, ",[0,0]".repeat(5_000_000));
+    folder.add(
+        "fem_miljoner_punkter.geojson",
+        json(&[json_feature("1", &many)]),
+        Refuse("malformed_file"),
+    );
+    for (name, id, geometry, must) in [
+        (
+            "djupet_fel",
+            "\"a\"",
+            r#"{"type":"Polygon","coordinates":[[1,2],[3,4]]}"#,
+            Tell(2, &["invalid_geometry"]),
+        ),
+        (
+            "okand_form",
+            "\"a\"",
+            r#"{"type":"Circle","coordinates":[1,2]}"#,
+            Tell(2, &["unsupported_geometry"]),
+        ),
+        ("utan_form", "\"a\"", "null", Tell(2, &["null_geometry"])),
+        ("tom_form", "\"a\"", r#"{"type":"Point","coordinates":[]}"#, Tell(2, &["null_geometry"])),
+        ("utan_id", "null", &point, Tell(2, &["missing_identity"])),
+        ("samma_id", "\"z\"", &point, Tell(2, &["duplicate_identity"])),
+    ] {
+        let other = json_feature("\"z\"", &point);
+        let text = json(&[other, json_feature(id, geometry)]);
+        folder.add(&format!("{name}.geojson"), text, must);
+    }
+    let local = whole.replace("EPSG:3006", "kommunens eget");
+    folder.add("okant_system.geojson", local, Refuse("unknown_crs"));
+    let zone = whole.replace("EPSG:3006", "urn:ogc:def:crs:EPSG::3009");
+    folder.add("3006_kallad_3009.geojson", zone, Refuse("wrong_zone"));
+    let turned = json(&[json_feature("\"a\"", &json_point("59.5945", "15.2286"))]);
+    let turned = turned.replace("EPSG:3006", "EPSG:4326");
+    folder.add("lat_forst.geojson", turned, Tell(1, &["axis_order"]));
+    folder.add(
+        "rad_tva_bruten.geojsonl",
+        format!("{good}\n{{\"type\":\n{good}\n"),
+        Refuse("malformed_file"),
+    );
+    folder.add(
+        "sista_raden_kapad.geojsonl",
+        format!("{good}\n{}", &good[..40]),
+        Refuse("truncated_file"),
+    );
+}
+
+fn tables(folder: &mut Folder) {
+    let good = "id;e;n\na;512909;6606277\n";
+    folder.add("god.csv", good, Tell(1, &["crs_assumed"]));
+    folder.add("tom.csv", "", Refuse("truncated_file"));
+    folder.add("bara_rubriker.csv", "id;e;n\n", Tell(0, &["crs_assumed"]));
+    let wide: Vec<u8> = good.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    folder.add("utf16.csv", [b"\xff\xfe", &wide[..]].concat(), Refuse("foreign_file"));
+    folder.add("nollor.csv", [good.as_bytes(), b"\0\0"].concat(), Refuse("foreign_file"));
+    folder.add("kort_rad.csv", format!("{good}b;1\n"), Tell(2, &["crs_assumed", "bad_row"]));
+    folder.add(
+        "oppet_citat.csv",
+        format!("{good}\"b;1;2\nc;1;2\n"),
+        Tell(2, &["crs_assumed", "bad_row"]),
+    );
+    for (name, e) in [("nan", "NaN"), ("oandlig", "inf"), ("text", "öster")] {
+        let text = format!("{good}b;{e};6606277\n");
+        folder.add(&format!("{name}.csv"), text, Tell(2, &["crs_assumed", "invalid_geometry"]));
+    }
+    folder.add(
+        "halv_plats.csv",
+        format!("{good}b;512909;\n"),
+        Tell(2, &["crs_assumed", "invalid_geometry"]),
+    );
+    folder.add(
+        "utan_plats.csv",
+        format!("{good}b;;\n"),
+        Tell(2, &["crs_assumed", "null_geometry"]),
+    );
+    folder.add(
+        "en_miljon_kolumner.csv",
+        format!("id;e;n{}\n", ";k".repeat(1_000_000)),
+        Refuse("over_limit"),
+    );
+    folder.add("andra_kolumner.csv", "nr;x;y\n1;2;3\n", Refuse("unknown_delivery"));
+    folder.add("ingenstans.csv", "id;e;n\na;1;2\n", Refuse("unknown_crs"));
+    folder.add(
+        "bytt_ordning.csv",
+        "id;e;n\na;6606277;512909\n",
+        Tell(1, &["axis_order", "crs_assumed"]),
+    );
+}
+
+fn shapefiles(folder: &mut Folder) {
+    let valve: Dataset = dataset("valve");
+    let make = |folder: &Folder, name: &str, n: u32| {
+        let path = folder.path.join(name);
+        let at = |it: u32| Some(Geometry::point(ZONE.0 + f64::from(it), ZONE.1));
+        let mut features = (0..n).map(|it| feature("valve", it, at(it), &[]));
+        export(&path, &valve, GridSystem::ZONE_15_00, now(), &mut features).unwrap();
+        path
+    };
+    let mut add = |name: &str, damage: &dyn Fn(&Path), must: Must| {
+        let path = make(folder, name, 3);
+        damage(&path);
+        folder.cases.push(Case { path, must, mapping: BY_ID });
+    };
+    let cut = |path: &Path, n: usize| {
+        let bytes = fs::read(path).unwrap();
+        fs::write(path, &bytes[..bytes.len() - n]).unwrap();
+    };
+    let patch = |path: &Path, at: usize, with: &[u8]| {
+        let mut bytes = fs::read(path).unwrap();
+        bytes[at..at + with.len()].copy_from_slice(with);
+        fs::write(path, bytes).unwrap();
+    };
+    let dbf = |path: &Path| path.with_extension("dbf");
+    add("god.shp", &|_| {}, Tell(3, &[]));
+    add("utan_tabell.shp", &|it| fs::remove_file(dbf(it)).unwrap(), Refuse("missing_part"));
+    add("kapad.shp", &|it| cut(it, 1), Refuse("truncated_file"));
+    add("tabellen_kapad.shp", &|it| cut(&dbf(it), 30), Refuse("truncated_file"));
+    add("tabellen_tom.shp", &|it| fs::write(dbf(it), "").unwrap(), Refuse("truncated_file"));
+    add("inte_en_shape.shp", &|it| fs::write(it, [7; 200]).unwrap(), Refuse("foreign_file"));
+    add("fler_former_an_rader.shp", &|it| patch(&dbf(it), 4, &[1]), Refuse("malformed_file"));
+    add("posten_for_stor.shp", &|it| patch(it, 104, &[0x7f, 0xff]), Refuse("over_limit"));
+    add("posten_ljuger.shp", &|it| patch(it, 106, &[0x7f, 0xff]), Refuse("malformed_file"));
+    add("okand_formtyp.shp", &|it| patch(it, 108, &[77]), Refuse("malformed_file"));
+    let nan = f64::NAN.to_le_bytes();
+    add("nan.shp", &|it| patch(it, 112, &nan), Tell(3, &["invalid_geometry"]));
+    let local = "LOCAL_CS[\"kommunens eget\"]";
+    let prj = |it: &Path| fs::write(it.with_extension("prj"), local).unwrap();
+    add("okant_system.shp", &prj, Refuse("unknown_crs"));
+    add(
+        "utan_prj.shp",
+        &|it| fs::remove_file(it.with_extension("prj")).unwrap(),
+        Tell(3, &["crs_assumed"]),
+    );
+    let deleted = |it: &Path| {
+        let bytes = fs::read(dbf(it)).unwrap();
+        let header = usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
+        patch(&dbf(it), header, b"*");
+    };
+    add("struken_rad.shp", &deleted, Tell(2, &[]));
+}
+
+fn flatgeobufs(folder: &mut Folder) {
+    let path = folder.path.join("god.fgb");
+    let at = |it: u32| Some(Geometry::point(ZONE.0 + f64::from(it), ZONE.1));
+    let mut features = (0..3).map(|it| feature("valve", it, at(it), &[]));
+    export(&path, &dataset("valve"), GridSystem::ZONE_15_00, now(), &mut features).unwrap();
+    let whole = fs::read(&path).unwrap();
+    folder.cases.push(Case { path, must: Tell(3, &[]), mapping: BY_ID });
+    folder.add("tom.fgb", "", Refuse("foreign_file"));
+    folder.add("skrap.fgb", [9; 500], Refuse("foreign_file"));
+    folder.add("bara_namnet.fgb", &whole[..5], Refuse("truncated_file"));
+    folder.add("kapad.fgb", &whole[..whole.len() - 1], Refuse("truncated_file"));
+    let n_header = u32::from_le_bytes(whole[8..12].try_into().unwrap()) as usize;
+    // Three leaves and a root.
+    let first = 12 + n_header + 4 * 40;
+    let n_first = u32::from_le_bytes(whole[first..first + 4].try_into().unwrap()) as usize;
+    let patched = |at: usize, with: &[u8]| {
+        let mut bytes = whole.clone();
+        bytes[at..at + with.len()].copy_from_slice(with);
+        bytes
+    };
+    folder.add("en_rad_borta.fgb", &whole[..first + 4 + n_first], Refuse("truncated_file"));
+    folder.add("huvudet_for_stort.fgb", patched(8, &[0xff; 4]), Refuse("over_limit"));
+    folder.add("huvudet_ar_skrap.fgb", patched(12, &[0xff; 64]), Refuse("malformed_file"));
+    folder.add("raden_for_stor.fgb", patched(first, &[0xff; 4]), Refuse("over_limit"));
+    folder.add("raden_for_liten.fgb", patched(first, &[1, 0, 0, 0]), Refuse("malformed_file"));
+    folder.add("raden_ljuger.fgb", patched(first, &[0xff, 0xff, 0, 0]), Refuse("truncated_file"));
+    let garbage = vec![0xff; n_first];
+    folder.add("raden_ar_skrap.fgb", patched(first + 4, &garbage), Tell(3, &["bad_row"]));
+    let doubled = [&whole[..], &whole[first..first + 4 + n_first]].concat();
+    folder.add("en_rad_for_mycket.fgb", doubled, Refuse("malformed_file"));
+}
+
+fn gmls(folder: &mut Folder) {
+    let urn = "urn:ogc:def:crs:EPSG::3006";
+    let feature = |id: &str, srs: &str, pos: &str| {
+        format!(
+            "<member><V><id>{id}</id><g><Point srsName=\"{srs}\"><pos>{pos}</pos></Point></g></V></member>"
+        )
+    };
+    let of = |features: &str| format!("<C>{features}</C>");
+    let good = feature("a", urn, "6606277 512909");
+    let whole = of(&good);
+    folder.add("god.gml", &whole, Tell(1, &[]));
+    folder.add("tom.gml", "", Refuse("truncated_file"));
+    folder.add("kapad.gml", &whole[..whole.len() - 1], Refuse("truncated_file"));
+    folder.add("inte_xml.gml", "id;e;n", Refuse("foreign_file"));
+    folder.add("utan_objekt.gml", "<C><a/></C>", Refuse("foreign_file"));
+    folder.add(
+        "taggar_i_oordning.gml",
+        "<C><member><V></member></V></C>",
+        Refuse("malformed_file"),
+    );
+    let laughs = "<!DOCTYPE C [<!ENTITY a \"haha\"><!ENTITY b \"&a;&a;&a;&a;\">]>";
+    folder.add("en_miljard_skratt.gml", format!("{laughs}{whole}"), Refuse("malformed_file"));
+    let deep =
+        of(&format!("<member><V>{}{}</V></member>", "<a>".repeat(10_000), "</a>".repeat(10_000)));
+    folder.add("djup.gml", deep, Refuse("over_limit"));
+    let mut wide = String::new();
+    for idx in 0..1_000_000 {
+        write!(wide, "<k{idx}/>").unwrap();
+    }
+    folder.add(
+        "en_miljon_kolumner.gml",
+        of(&format!("<member><V>{wide}</V></member>")),
+        Refuse("over_limit"),
+    );
+    let mut bytes = whole.clone().into_bytes();
+    bytes[whole.find(">a<").unwrap() + 1] = 0xc5;
+    folder.add("ogiltig_utf8.gml", bytes, Refuse("malformed_file"));
+    folder.add(
+        "okand_kodning.gml",
+        format!("<?xml version='1.0' encoding='EBCDIC-X'?>{whole}"),
+        Refuse("foreign_file"),
+    );
+    let two = |other: &str| of(&format!("{good}{other}"));
+    folder.add(
+        "halv_plats.gml",
+        two(&feature("b", urn, "6606277")),
+        Tell(2, &["invalid_geometry"]),
+    );
+    folder.add("nan.gml", two(&feature("b", urn, "NaN 512909")), Tell(2, &["invalid_geometry"]));
+    folder.add(
+        "tva_system.gml",
+        two(&feature("b", "EPSG:3009", "162914 6608920")),
+        Tell(2, &["bad_row"]),
+    );
+    folder.add("samma_id.gml", two(&good), Tell(2, &["duplicate_identity"]));
+    folder.add("ost_forst.gml", of(&feature("a", urn, "512909 6606277")), Tell(1, &["axis_order"]));
+    folder.add(
+        "okant_system.gml",
+        of(&feature("a", "urn:ogc:def:crs:EPSG::31467", "1 2")),
+        Refuse("unknown_crs"),
+    );
+}
+
+fn others(folder: &mut Folder) {
+    folder.add("bomb.zip", b"PK\x03\x04", Refuse("unknown_file_kind"));
+    folder.add("bilder.kmz", b"PK\x03\x04", Refuse("unknown_file_kind"));
+    folder.add("utan_andelse", b"abc", Refuse("unknown_file_kind"));
+    let path = folder.path.join("en_mapp.gpkg");
+    fs::create_dir(&path).unwrap();
+    let must = Refuse("file_not_found");
+    folder.cases.push(Case { path, must, mapping: BY_ID });
+    let path = folder.path.join("finns_inte.gpkg");
+    folder.cases.push(Case { path, must, mapping: BY_ID });
+}
+
+fn take(case: &Case, datasets: &[Dataset]) -> Result<(ReadReport, Vec<Problem>), FormatError> {
+    // A view that never gives a row is given up sooner here.
+    let options = ReadOptions { max_row_million_steps: 5, ..ReadOptions::default() };
+    let delivery = open_with(&case.path, options)?;
+    let mapping = Mapping::parse(case.mapping)?;
+    let recognition = recognise(&delivery, datasets, None, Some(&mapping))?;
+    let valve = datasets.iter().find(|it| it.id == mapping.dataset).unwrap();
+    let (mut last, mut problems, mut n_read) = (None, vec![], 0);
+    for recognised in &recognition.found {
+        let report =
+            read_features(recognised, valve, GridSystem::ZONE_15_00, &mut |read| match read {
+                Read::Feature(_) => {}
+                Read::Problem(problem) => problems.push(problem),
+            })?;
+        assert_eq!(report.read, report.features + report.refused);
+        n_read += report.read;
+        last = Some(ReadReport { read: n_read, ..report });
+    }
+    Ok((last.unwrap(), problems))
+}
+
+#[test]
+fn every_bad_delivery_is_refused_with_its_code_or_told_row_by_row() {
+    let home = tempfile::tempdir().unwrap();
+    let mut folder = Folder { path: home.path().to_owned(), cases: vec![] };
+    geopackages(&mut folder);
+    places_and_shapes(&mut folder);
+    geojson(&mut folder);
+    tables(&mut folder);
+    shapefiles(&mut folder);
+    flatgeobufs(&mut folder);
+    gmls(&mut folder);
+    others(&mut folder);
+    assert!(folder.cases.len() >= 60, "{}", folder.cases.len());
+    let datasets = datasets();
+    let mut wrong = String::new();
+    for case in &folder.cases {
+        let came = take(case, &datasets);
+        let is_right = match (&case.must, &came) {
+            (Refuse(code), Err(error)) => error.code() == *code,
+            (Tell(n, codes), Ok((report, problems))) => {
+                let told = |code: &&str| problems.iter().any(|it| it.code == *code);
+                report.read == *n
+                    && codes.iter().all(told)
+                    && problems.iter().all(|it| codes.contains(&it.code))
+            }
+            _ => false,
+        };
+        if !is_right {
+            let name = case.path.file_name().unwrap().display();
+            let came = match came {
+                Ok((report, problems)) => format!("{} rows, {problems:?}", report.read),
+                Err(error) => format!("{}: {error}", error.code()),
+            };
+            writeln!(wrong, "{name}: must {:?}, came {came:.400}", case.must).unwrap();
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+    assert_memory_was_bounded();
+}
+
+/// The most memory that this program may have taken, all its tests together.
+#[cfg(target_os = "linux")]
+const MOST_MEMORY_KB: u64 = 1 << 20;
+
+/// The largest shapes and widest rows of the folder were read.
+#[cfg(target_os = "linux")]
+fn assert_memory_was_bounded() {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let peak = status.lines().find_map(|it| it.strip_prefix("VmHWM:")).unwrap();
+    let peak: u64 = peak.trim().trim_end_matches(" kB").trim().parse().unwrap();
+    assert!(peak < MOST_MEMORY_KB, "{peak} kB");
+}
+
+#[cfg(not(target_os = "linux"))]
+fn assert_memory_was_bounded() {}
