@@ -160,10 +160,7 @@ impl Field {
         if let Some([min_e_m, min_n_m, max_e_m, max_n_m]) = self.numbers("area_m")? {
             self.area = Bounds { min_e_m, min_n_m, max_e_m, max_n_m };
         }
-        self.base_map = match self.store.base_map()? {
-            Some(path) => Some(BaseMap::open(&path).map_err(AppError::damaged)?),
-            None => None,
-        };
+        self.open_base_map()?;
         let changes = self.store.changes_since_index()?;
         self.take(&changes);
         Ok(())

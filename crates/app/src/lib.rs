@@ -50,7 +50,7 @@ pub use overview::{ChangeRow, Changes, DatasetStatus, Status};
 pub use photos::FeaturePhotos;
 pub use shape::{point_on, to_geojson};
 pub use sync::{
-    BlobState, EnrolStep, Enrolment, FieldAccess, Link, LinkError, RowLink, Scheduler, SyncReport,
-    enrol, fetch_photo, fetch_preview, install_next_package, sync_round,
+    BlobState, EnrolStep, Enrolment, FieldAccess, Link, LinkError, MapLink, RowLink, Scheduler,
+    SyncReport, enrol, fetch_photo, fetch_preview, install_next_package, sync_round,
 };
 pub use xform::Outline;

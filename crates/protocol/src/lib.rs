@@ -4,6 +4,7 @@
 //! The document of this wire is `docs/formats/sync-1.md`; the file that a first fetch installs is
 //! `docs/formats/package-1.md`.
 
+mod base_map;
 mod columns;
 mod digest;
 mod message;
@@ -12,6 +13,7 @@ mod report;
 mod schema;
 mod subscription;
 
+pub use base_map::{BASE_MAP_FORMAT, BaseMapOffer, BaseMapPieces, Piece, PieceHash, read_pieces};
 pub use columns::{Base, COLUMNS_TYPE, Columned, ColumnsError, pack};
 pub use digest::{RowSum, row_hash};
 pub use message::{

@@ -15,11 +15,12 @@ use faltkarta_model::{
     BlobId, Class, DatasetId, FeatureId, FieldId, GroupId, OpId, ReplicaId, Timestamp, Value,
 };
 use faltkarta_protocol::{
-    AttributeFilter, Author, DatasetDigest, Declaration, DeviceReport, DigestReply, ErrorBody,
-    FeedBlob, FeedConflict, FeedEntry, FeedKind, FeedRow, Head, JoinReply, JoinRequest,
-    NumberBlock, NumberRequest, OpOutcome, Outcome, PACKAGE_FORMAT, PROTOCOL_VERSION, PackageFile,
-    PackageFileKind, PackageManifest, PackageScope, PackagedDataset, PullReply, PushReply,
-    PushRequest, RowsReply, SchemaRevision, Subscription, SubscriptionPart, Witness,
+    AttributeFilter, Author, BASE_MAP_FORMAT, BaseMapOffer, BaseMapPieces, DatasetDigest,
+    Declaration, DeviceReport, DigestReply, ErrorBody, FeedBlob, FeedConflict, FeedEntry, FeedKind,
+    FeedRow, Head, JoinReply, JoinRequest, NumberBlock, NumberRequest, OpOutcome, Outcome,
+    PACKAGE_FORMAT, PROTOCOL_VERSION, PackageFile, PackageFileKind, PackageManifest, PackageScope,
+    PackagedDataset, PullReply, PushReply, PushRequest, RowsReply, SchemaRevision, Subscription,
+    SubscriptionPart, Witness,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -307,6 +308,25 @@ fn a_package() {
                 dataset("inspection", Class::Internal, None),
                 dataset("valve", Class::Protected, Some(at())),
             ],
+        },
+    );
+}
+
+#[test]
+fn a_base_map_and_its_pieces() {
+    let sha256 = "c3".repeat(32);
+    let offer = BaseMapOffer {
+        format: BASE_MAP_FORMAT.into(),
+        sha256: sha256.clone(),
+        n_bytes: 13_714_920,
+    };
+    check("base_map_offer.json", &offer);
+    check(
+        "base_map_pieces.json",
+        &BaseMapPieces {
+            sha256,
+            lengths: vec![127, 7_935, 8_322, 367, 13_698_169],
+            hashes: "00112233445566778899aabbccddeeff0a1b2c3d".into(),
         },
     );
 }

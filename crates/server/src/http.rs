@@ -1,6 +1,7 @@
 //! The only room that knows HTTP: requests in, use cases of the store, answers out.
 
 mod answer;
+mod base_map;
 mod blobs;
 mod columns;
 mod console;

@@ -18,6 +18,8 @@ use crate::backend::{DatasetRow, GeodataStore};
 use crate::error::StoreError;
 use crate::role::Role;
 
+pub(crate) use base_map::{DrawnMap, kept_base_map, newest_base_map, pieces_of};
+
 /// A package that was written.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BuiltPackage {
@@ -53,7 +55,7 @@ pub fn build_package(
         all.iter().filter(|it| is_in(&it.dataset, scope, role)).collect();
     let part = out_dir.join("features.sqlite.part");
     let written = features::write(store, inputs.as_ref(), &chosen, (now, lease_until(now)), &part)?;
-    let base_map = base_map::newest(store, inputs.as_ref(), &all)?;
+    let base_map = newest_base_map(store, inputs.as_ref())?.path;
     let manifest_path = out_dir.join("package.json");
     // From here on the folder is no package until its manifest is there again.
     remove_if_there(&manifest_path)?;

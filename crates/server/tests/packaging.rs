@@ -4,11 +4,15 @@
 
 mod harness;
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use faltkarta_formats::Mapping;
 use faltkarta_geo::Bounds;
-use faltkarta_protocol::{PackageFileKind, PackageManifest, PackageScope};
+use faltkarta_protocol::{
+    BASE_MAP_FORMAT, BaseMapOffer, BaseMapPieces, PackageFileKind, PackageManifest, PackageScope,
+    Piece, read_pieces,
+};
 use faltkarta_search::{Overlay, PlaceIndex, Query};
 use faltkarta_server::{
     GeodataStore as _, ImportOptions, Rim as _, Role, SqliteStore, build_package, import,
@@ -141,4 +145,100 @@ fn a_laptop_fetches_the_package_in_pieces_and_pulls_on_from_it() {
         let answer = laptop.send("GET", path, &[], &[]);
         assert!(answer.status == 409 || answer.status == 404, "{path}: {}", answer.status);
     }
+}
+
+const PLACE_MAPPING: &str = r#"
+dataset = "place"
+identity = ["id"]
+geometry = "e,n"
+crs = 3009
+[fields]
+name = "namn"
+kind = "typ"
+"#;
+
+/// The places of a store are these, named by their eastings.
+fn give_places(bench: &Bench, store: &SqliteStore, eastings_m: &[u32]) {
+    let mut text = String::from("id;namn;typ;e;n\n");
+    for e_m in eastings_m {
+        writeln!(text, "p{e_m};By {e_m};BYTX;{e_m};6606000").unwrap();
+    }
+    let file = bench.write("orter.csv", &text);
+    let mapping = Some(Mapping::parse(PLACE_MAPPING).unwrap());
+    let options = ImportOptions { mapping, ..ImportOptions::default() };
+    import(store, &[file], &options, bench.rim.as_ref()).unwrap();
+}
+
+#[test]
+fn a_base_map_is_offered_by_itself_in_pieces_and_the_one_before_is_kept_for_who_is_at_it() {
+    let bench = Bench::new();
+    let store = Arc::new(filled(&bench));
+    give_places(&bench, &store, &[150_000, 160_000]);
+    let serving = bench.serve(store.clone());
+    let laptop = Laptop::join(serving.address(), 1);
+    let offer = || -> BaseMapOffer { laptop.send("GET", "/basemap", &[], &[]).json() };
+    let first = offer();
+    assert_eq!((first.format.as_str(), offer()), (BASE_MAP_FORMAT, first.clone()));
+    let manifest: PackageManifest = laptop.send("GET", "/package", &[], &[]).json();
+    let packaged = manifest.files.iter().find(|it| it.kind == PackageFileKind::BaseMap).unwrap();
+    assert_eq!(packaged.sha256, first.sha256, "the package has the same");
+
+    let fetch = |sha256: &str, range: &str| {
+        laptop.send("GET", &format!("/basemap/{sha256}"), &[("Range", range)], &[])
+    };
+    let whole = |offer: &BaseMapOffer| {
+        let answer = fetch(&offer.sha256, "bytes=0-");
+        assert_eq!(answer.status, 206);
+        assert_eq!(hex::encode(Sha256::digest(&answer.body)), offer.sha256);
+        answer.body
+    };
+    let pieces = |offer: &BaseMapOffer| -> Vec<Piece> {
+        let path = format!("/basemap/{}/pieces", offer.sha256);
+        let told: BaseMapPieces = laptop.send("GET", &path, &[], &[]).json();
+        let told_bytes: u64 = told.lengths.iter().copied().map(u64::from).sum();
+        assert_eq!((told.sha256.as_str(), told_bytes), (&offer.sha256[..], offer.n_bytes));
+        let pieces = told.pieces().unwrap();
+        assert_eq!(read_pieces(&mut &whole(offer)[..], &told.lengths).unwrap(), pieces);
+        pieces
+    };
+    let before = pieces(&first);
+    assert_eq!(fetch(&first.sha256, "bytes=100-299").body, whole(&first)[100..300]);
+
+    // What is not drawn leaves the map alone; a place more is a new map that shares most of the old one.
+    filled_again(&bench, &store);
+    assert_eq!(offer(), first);
+    give_places(&bench, &store, &[150_000, 160_000, 170_000]);
+    let second = offer();
+    assert_ne!(second.sha256, first.sha256);
+    let after = pieces(&second);
+    assert!(before.iter().filter(|it| after.contains(it)).count() * 2 > before.len());
+    assert_eq!(pieces(&first), before, "still there for who is at it");
+    give_places(&bench, &store, &[150_000]);
+    let third = offer();
+    assert_eq!(pieces(&second), after);
+    // A package that is kept keeps its own.
+    assert_eq!(pieces(&first), before);
+    give_places(&bench, &store, &[150_000, 160_000, 170_000]);
+    assert_eq!(offer().sha256, second.sha256, "the same places are the same file");
+    pieces(&third);
+
+    for unknown in ["0".repeat(64), "..%2F..%2Fstore.sqlite".into(), "x".into()] {
+        for path in [format!("/basemap/{unknown}"), format!("/basemap/{unknown}/pieces")] {
+            let answer = laptop.send("GET", &path, &[], &[]);
+            assert_eq!((answer.status, answer.code().as_str()), (409, "package_changed"), "{path}");
+        }
+    }
+    let address = serving.address();
+    for path in ["", "/x", "/x/pieces"] {
+        let path = format!("/sync/v1/main/basemap{path}");
+        assert_eq!(harness::send(address, "GET", &path, &[], &[]).status, 401);
+    }
+}
+
+/// An import that touches nothing of the base map.
+fn filled_again(bench: &Bench, store: &SqliteStore) {
+    let file = bench.write("ventiler.csv", &valves(&[("v1", "AV-118", "stängd", 12)]));
+    let mapping = Some(Mapping::parse(VALVE_MAPPING).unwrap());
+    let options = ImportOptions { mapping, ..ImportOptions::default() };
+    import(store, &[file], &options, bench.rim.as_ref()).unwrap();
 }

@@ -10,13 +10,13 @@ use faltkarta_protocol::{
 use rusqlite::{OptionalExtension as _, Transaction};
 use sha2::{Digest as _, Sha256};
 
-use crate::declaration;
 use crate::difference::{REFUSED, has_previous};
 use crate::error::{StoreError, bad_column};
 use crate::folder::sync_folder_of;
 use crate::overlay;
 use crate::schema::{BASE_COLUMNS, base_fittings};
 use crate::store::{Store, read_meta, write_meta};
+use crate::{base_map, declaration};
 
 /// Rows that one step copies. A draft that is saved between two steps waits for one at most.
 const ROWS_PER_STEP: u32 = 20_000;
@@ -187,7 +187,7 @@ impl Install {
         }
         let base_map = self.place_base_map(store)?;
         store.apply(|tx| self.swap(tx, base_map.as_deref()))?;
-        remove_other_base_maps(store, base_map.as_deref());
+        base_map::remove_others(store, base_map.as_deref());
         Ok(true)
     }
 
@@ -197,7 +197,7 @@ impl Install {
             return Ok(None);
         };
         // Named by its content: the same map of a newer package is not copied again.
-        let name = format!("basemap-{}.pmtiles", file.sha256.get(..16).unwrap_or("map"));
+        let name = base_map::file_name(&file.sha256);
         let (from, to) = (self.folder.join(&file.name), store.folder().join(&name));
         if fs::metadata(&to).is_ok_and(|it| it.len() == file.n_bytes) {
             return Ok(Some(name));
@@ -271,7 +271,10 @@ impl Install {
         ] {
             write_meta(tx, key, value)?;
         }
-        tx.execute("DELETE FROM meta WHERE key IN ('base_map', 'needs_resync')", [])?;
+        // The package may be older than the store's newest base map: that is asked for at once.
+        for key in ["base_map", "needs_resync"].into_iter().chain(base_map::RENEWAL) {
+            tx.execute("DELETE FROM meta WHERE key = ?1", [key])?;
+        }
         if old_epoch.as_ref() != Some(&manifest.epoch) {
             tx.execute("DELETE FROM meta WHERE key IN ('heard_seq', 'heard_chain')", [])?;
         }
@@ -363,18 +366,6 @@ fn detach(store: &Store) {
         tracing::warn!(%error, "package stays attached");
     }
     store.applying.store(false, Ordering::Relaxed);
-}
-
-/// Base maps of earlier packages can be fetched again; one that is still open goes at a later time.
-fn remove_other_base_maps(store: &Store, keep: Option<&str>) {
-    let Ok(entries) = fs::read_dir(store.folder()) else { return };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let Some(name) = name.to_str() else { continue };
-        if name.starts_with("basemap-") && Some(name) != keep {
-            let _ = fs::remove_file(entry.path());
-        }
-    }
 }
 
 fn damaged(text: String) -> StoreError {

@@ -7,6 +7,7 @@
 //! key that comes from the file's.
 
 mod attachment;
+mod base_map;
 mod conflict;
 mod declaration;
 mod difference;

@@ -1,4 +1,4 @@
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -192,16 +192,6 @@ impl Store {
             }
             Ok(())
         })
-    }
-
-    /// The base map package, when there is one.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] of the read.
-    pub fn base_map(&self) -> Result<Option<PathBuf>, StoreError> {
-        let name = self.meta("base_map")?;
-        Ok(name.map(|it| self.folder().join(it)).filter(|it| it.exists()))
     }
 
     /// Runs one write transaction; on a full disk the reserve is given back and the write tried once more.

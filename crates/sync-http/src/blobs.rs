@@ -103,11 +103,23 @@ impl HttpLink {
         offset: u64,
         sink: &mut dyn FnMut(&[u8]) -> Result<(), LinkError>,
     ) -> Result<(), LinkError> {
+        self.fetch_range(url, offset, None, sink)
+    }
+
+    /// Fetches from an offset to before an end, of which `None` is that of the file.
+    pub(crate) fn fetch_range(
+        &self,
+        url: &str,
+        offset: u64,
+        end: Option<u64>,
+        sink: &mut dyn FnMut(&[u8]) -> Result<(), LinkError>,
+    ) -> Result<(), LinkError> {
+        let last = end.map(|it| it.saturating_sub(1).to_string()).unwrap_or_default();
         let called = self
             .agent
             .get(url)
             .header(header::AUTHORIZATION, self.bearer()?)
-            .header(header::RANGE, format!("bytes={offset}-"))
+            .header(header::RANGE, format!("bytes={offset}-{last}"))
             .call();
         let response = accepted(called.map_err(|error| of_call(&error))?)?;
         if media_type(&response).is_some_and(|it| it.eq_ignore_ascii_case("text/html")) {
@@ -116,14 +128,18 @@ impl HttpLink {
         let n_skipped = first_byte(&response, offset)?;
         let mut body = response.into_body().into_reader();
         let mut n_to_skip = offset - n_skipped;
+        let mut n_left = end.map_or(u64::MAX, |end| end.saturating_sub(n_skipped));
         let mut block = vec![0; 1 << 16];
         loop {
+            // At the end one byte more is asked for: none is there, and the connection is good for the next range.
+            let n_wanted = n_left.clamp(1, block.len() as u64) as usize;
             let n = body
-                .read(&mut block)
+                .read(&mut block[..n_wanted])
                 .map_err(|error| LinkError::Unreachable { text: error.to_string() })?;
-            if n == 0 {
+            if n == 0 || n_left == 0 {
                 return Ok(());
             }
+            n_left -= n as u64;
             // Some proxies drop the range and send the file from its beginning.
             let skip = n_to_skip.min(n as u64);
             n_to_skip -= skip;

@@ -8,6 +8,7 @@ mod answer;
 mod blobs;
 mod encoding;
 mod link;
+mod map_link;
 mod row_link;
 
 pub use link::HttpLink;

@@ -76,7 +76,7 @@ impl RowLink for HttpLink {
 }
 
 /// A store that is older has no such address, and says so in a way that cannot be told from a page that is missing.
-fn not_offered(error: LinkError) -> LinkError {
+pub(crate) fn not_offered(error: LinkError) -> LinkError {
     match error {
         LinkError::NoSuchAddress => LinkError::NotOffered,
         LinkError::Refused { status: 404 | 405, .. } => LinkError::NotOffered,

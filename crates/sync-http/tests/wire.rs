@@ -5,7 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 
-use faltkarta_app::{BlobState, Link, LinkError};
+use faltkarta_app::{BlobState, Link, LinkError, MapLink as _};
 use faltkarta_model::{BlobId, ReplicaId};
 use faltkarta_protocol::{ErrorBody, PushRequest, Witness};
 use faltkarta_sync_http::HttpLink;
@@ -191,6 +191,36 @@ fn a_file_goes_on_from_its_offset_also_when_the_range_is_not_heeded() {
     assert_eq!(bytes, "456");
     let (page, bytes) = fetched(answer("200 OK", "Content-Type: text/html\r\n", "<html>"));
     assert_eq!((page, bytes.as_str()), (Err(LinkError::NotAGeodataStore), ""));
+}
+
+#[test]
+fn a_range_of_a_base_map_is_no_more_than_was_asked_whatever_comes() {
+    let fetched = |response: Vec<u8>| {
+        let (url, serving) = serve(vec![response]);
+        let mut link = HttpLink::new(&url, Some("s".into())).unwrap();
+        let mut bytes = vec![];
+        let done = link.fetch_base_map("main", "ab12", 4..7, &mut |piece| {
+            bytes.extend_from_slice(piece);
+            Ok(())
+        });
+        let sent = serving.join().unwrap();
+        assert!(sent[0].starts_with("GET /sync/v1/main/basemap/ab12 HTTP/1.1"), "{}", sent[0]);
+        assert!(sent[0].to_ascii_lowercase().contains("range: bytes=4-6\r\n"), "{}", sent[0]);
+        (done, String::from_utf8(bytes).unwrap())
+    };
+    let part = |range: &str, body: &str| {
+        answer("206 Partial Content", &format!("Content-Range: bytes {range}/10\r\n"), body)
+    };
+    assert_eq!(fetched(part("4-6", "456")), (Ok(()), "456".into()));
+    assert_eq!(fetched(part("4-9", "456789")), (Ok(()), "456".into()));
+    assert_eq!(fetched(answer("200 OK", "", "0123456789")), (Ok(()), "456".into()));
+    assert_eq!(fetched(part("4-4", "4")), (Ok(()), "4".into()));
+    let (wrong, bytes) = fetched(part("3-6", "3456"));
+    assert!(matches!(wrong, Err(LinkError::Damaged { .. })) && bytes.is_empty());
+    let gone = fetched(refusal("409 Conflict", "package_changed", ""));
+    assert_eq!(gone.0, Err(LinkError::PackageChanged));
+    let older = fetched(refusal("404 Not Found", "not_found", ""));
+    assert_eq!(older.0, Err(LinkError::NotOffered));
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod clip;
 mod draw;
 mod error;
 mod paint;
+mod pieces;
 mod plane;
 mod pmtiles_read;
 mod projector;

@@ -13,22 +13,25 @@ use crate::tile_id::TileId;
 /// The largest directory or tile that is unpacked; ours are a hundredth of it.
 const UNPACKED_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Bytes of the fixed header.
-const HEADER_BYTES: usize = 127;
+pub(crate) const HEADER_BYTES: usize = 127;
 /// How deep directories may refer to each other.
-const DEPTH_MAX: usize = 4;
+pub(crate) const DEPTH_MAX: usize = 4;
 
 /// A base map package, open for reading.
 #[derive(Debug)]
 pub struct BaseMap {
     file: Mutex<File>,
-    header: Header,
-    root: Vec<Entry>,
+    pub(crate) header: Header,
+    pub(crate) root: Vec<Entry>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Header {
-    leaf_offset: u64,
-    data_offset: u64,
+pub(crate) struct Header {
+    pub(crate) n_file_bytes: u64,
+    /// Where root directory, metadata, leaf directories and tiles begin, and how many bytes each has.
+    pub(crate) sections: [(u64, u64); 4],
+    pub(crate) leaf_offset: u64,
+    pub(crate) data_offset: u64,
     internal: u8,
     tiles: u8,
     zoom_min: u8,
@@ -36,11 +39,12 @@ struct Header {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Entry {
+pub(crate) struct Entry {
     tile_id: u64,
-    offset: u64,
-    length: u64,
-    run_length: u64,
+    pub(crate) offset: u64,
+    pub(crate) length: u64,
+    /// How many tiles it stands for; 0 for a leaf directory.
+    pub(crate) run_length: u64,
 }
 
 impl BaseMap {
@@ -64,6 +68,8 @@ impl BaseMap {
             u64::from_le_bytes(bytes)
         };
         let header = Header {
+            n_file_bytes,
+            sections: [8, 24, 40, 56].map(|at| (u64_at(at), u64_at(at + 8))),
             leaf_offset: u64_at(40),
             data_offset: u64_at(56),
             internal: head[97],
@@ -106,10 +112,17 @@ impl BaseMap {
                 let at = self.header.data_offset.saturating_add(entry.offset);
                 return read(&mut file, at, entry.length, self.header.tiles).map(Some);
             }
-            let at = self.header.leaf_offset.saturating_add(entry.offset);
-            entries = Some(directory(&read(&mut file, at, entry.length, self.header.internal)?)?);
+            drop(file);
+            entries = Some(self.leaf(entry)?);
         }
         Err(TileError::Damaged { what: "directories are nested too deep" })
+    }
+
+    /// The leaf directory that an entry leads to.
+    pub(crate) fn leaf(&self, entry: Entry) -> Result<Vec<Entry>, TileError> {
+        let mut file = self.file.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let at = self.header.leaf_offset.saturating_add(entry.offset);
+        directory(&read(&mut file, at, entry.length, self.header.internal)?)
     }
 }
 

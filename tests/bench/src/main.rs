@@ -10,6 +10,7 @@
 #![expect(clippy::print_stdout, reason = "a table on standard output is what this program is for")]
 
 mod chance;
+mod difference;
 mod import;
 mod live_tile;
 mod many_pushes;
@@ -53,7 +54,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     if is_wanted("pushes") {
         many_pushes::run()?;
     }
-    if ["identify", "town-search", "tiles", "start", "memory", "town"].into_iter().any(is_wanted) {
+    if ["identify", "town-search", "tiles", "start", "memory", "difference", "town"]
+        .into_iter()
+        .any(is_wanted)
+    {
         let town = town::Town::make()?;
         if is_wanted("start") {
             start::run(&town)?;
@@ -69,6 +73,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         if is_wanted("memory") {
             memory::run(&town)?;
+        }
+        // The last, because it changes the store.
+        if is_wanted("difference") {
+            difference::run(&town)?;
         }
     }
     Ok(())

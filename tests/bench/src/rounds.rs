@@ -51,6 +51,11 @@ pub(crate) fn figure(what: &str, figure: &str, note: &str) {
     println!("{what:<52} {figure:>12} {:>12} {:>9}  {note}", "–", "–");
 }
 
+/// A figure that is no time, and a peer's.
+pub(crate) fn beside_figure(what: &str, ours: &str, theirs: &str, note: &str) {
+    println!("{what:<52} {ours:>12} {theirs:>12} {:>9}  {note}", "–");
+}
+
 pub(crate) fn quantile(times: &mut [Duration], q: f64) -> Duration {
     times.sort_unstable();
     times[((times.len() - 1) as f64 * q).round() as usize]

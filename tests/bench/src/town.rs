@@ -60,6 +60,7 @@ pub(crate) fn delivery() -> Outcome<PathBuf> {
 /// A laptop that holds the whole town.
 pub(crate) struct Town {
     pub(crate) delivery: PathBuf,
+    pub(crate) store: PathBuf,
     pub(crate) laptop: PathBuf,
 }
 
@@ -97,7 +98,7 @@ impl Town {
         lone_row("first join, scale 1, with making the package", took, "loopback; to reach: 30 s");
         let megabytes = bytes_in(&laptop, "laptop.sqlite")? as f64 / 1e6;
         figure("laptop file, scale 1", &format!("{megabytes:.0} MB"), "with its log, encrypted");
-        Ok(Self { delivery, laptop })
+        Ok(Self { delivery, store: store_dir, laptop })
     }
 
     pub(crate) fn open(&self) -> Outcome<Field> {

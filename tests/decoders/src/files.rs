@@ -67,6 +67,10 @@ pub(crate) fn dbf(bytes: &[u8]) {
 pub(crate) fn pmtiles(bytes: &[u8]) {
     with_files(&[("a.pmtiles", bytes)], |folder| {
         let Ok(map) = BaseMap::open(&folder.join("a.pmtiles")) else { return };
+        if let Ok(lengths) = map.piece_lengths() {
+            let n_bytes: u64 = lengths.into_iter().map(u64::from).sum();
+            assert_eq!(n_bytes, bytes.len() as u64, "the pieces are the file");
+        }
         for z in map.zooms().take(30) {
             if let Ok(tile) = TileId::new(z, 0, 0) {
                 let _ = map.tile(tile);

@@ -4,8 +4,9 @@ use std::fmt::Debug;
 
 use faltkarta_changes::{Conflict, Operation};
 use faltkarta_protocol::{
-    Declaration, DigestReply, ErrorBody, JoinReply, JoinRequest, NumberBlock, NumberRequest,
-    PackageManifest, PullReply, PushReply, PushRequest, RowsReply, Subscription,
+    BaseMapOffer, BaseMapPieces, Declaration, DigestReply, ErrorBody, JoinReply, JoinRequest,
+    NumberBlock, NumberRequest, PackageManifest, PullReply, PushReply, PushRequest, RowsReply,
+    Subscription,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -58,4 +59,10 @@ pub(crate) fn other_messages(bytes: &[u8]) {
     round::<NumberRequest>(bytes);
     round::<NumberBlock>(bytes);
     round::<ErrorBody>(bytes);
+    round::<BaseMapOffer>(bytes);
+    if let Some(told) = round::<BaseMapPieces>(bytes)
+        && let Some(pieces) = told.pieces()
+    {
+        assert_eq!(BaseMapPieces::of(&told.sha256, &pieces).pieces(), Some(pieces));
+    }
 }

@@ -169,6 +169,7 @@ impl<A: FieldAccess> Round<'_, A> {
         for (name, act) in [
             ("numbers", Self::lease_numbers as fn(&mut Self) -> Result<(), AppError>),
             ("comparison", Self::compare),
+            ("base map", Self::renew_base_map),
         ] {
             if let Err(error) = act(self) {
                 tracing::info!(name, code = error.code(), "put off");

@@ -1,11 +1,17 @@
 use std::fs;
+use std::path::Path;
 
 use faltkarta_model::Timestamp;
-use faltkarta_protocol::{JoinRequest, PROTOCOL_VERSION, PackageFileKind, PackageManifest};
+use faltkarta_protocol::{
+    BASE_MAP_FORMAT, BaseMapOffer, JoinRequest, PROTOCOL_VERSION, PackageFileKind, PackageManifest,
+};
+use faltkarta_store::StoreError;
 
 use crate::error::AppError;
+use crate::sync::assembly::{Assembly, is_sha256};
+use crate::sync::base_map::GROWING;
 use crate::sync::engine::{FieldAccess, clock_offset};
-use crate::sync::fetch::{fetch_package, file_error};
+use crate::sync::fetch::{fetch_package, file_error, target_of};
 use crate::sync::link::{Link, LinkError};
 
 /// Who enrols where.
@@ -149,6 +155,7 @@ fn fetch_newest(
     }
     fs::create_dir_all(&folder).map_err(|source| file_error(&folder, source))?;
     reuse_base_map(field, &manifest, &folder);
+    renew_base_map(field, link, workspace, &manifest, &folder, progress)?;
     fetch_package(
         link,
         workspace,
@@ -162,16 +169,57 @@ fn fetch_newest(
 }
 
 /// A base map that is the same as the one in use is not fetched again.
-fn reuse_base_map(field: &impl FieldAccess, manifest: &PackageManifest, folder: &std::path::Path) {
+fn reuse_base_map(field: &impl FieldAccess, manifest: &PackageManifest, folder: &Path) {
     let Some(wanted) = manifest.files.iter().find(|it| it.kind == PackageFileKind::BaseMap) else {
         return;
     };
     let Ok(Some(present)) = field.with(|it| it.store.base_map()) else { return };
     let target = folder.join(&wanted.name);
-    let is_same = present.file_stem().and_then(|it| it.to_str())
-        == Some(&format!("basemap-{}", wanted.sha256.get(..16).unwrap_or_default()));
+    let is_same = field.with(|it| it.store.has_base_map(&wanted.sha256)).unwrap_or(false);
     if is_same && !target.exists() && fs::hard_link(&present, &target).is_err() {
         // Some file systems have no links; a copy is still quicker than a fetch.
         let _ = fs::copy(&present, &target);
     }
+}
+
+/// Another base map than the one in use is put together from it and what is new; when that cannot be, it is fetched
+/// whole with the rest of the package.
+fn renew_base_map(
+    field: &impl FieldAccess,
+    link: &mut dyn Link,
+    workspace: &str,
+    manifest: &PackageManifest,
+    folder: &Path,
+    progress: &mut dyn FnMut(EnrolStep),
+) -> Result<(), AppError> {
+    let Some(file) = manifest.files.iter().find(|it| it.kind == PackageFileKind::BaseMap) else {
+        return Ok(());
+    };
+    let target = target_of(folder, file)?;
+    let Some(old) = field.with(|it| it.store.base_map())? else { return Ok(()) };
+    if target.exists() || !is_sha256(&file.sha256) {
+        return Ok(());
+    }
+    let wanted = BaseMapOffer {
+        format: BASE_MAP_FORMAT.to_owned(),
+        sha256: file.sha256.clone(),
+        n_bytes: file.n_bytes,
+    };
+    let growing = field.with(|it| it.folder().join(GROWING));
+    let assembly = Assembly { workspace, wanted: &wanted, old: Some(&old), folder: &growing };
+    let mut goes_on = |n_bytes_done| {
+        let (file, n_bytes_total) = (file.name.clone(), file.n_bytes);
+        progress(EnrolStep::Fetching { file, n_bytes_done, n_bytes_total });
+        true
+    };
+    match assembly.run(link, &mut goes_on) {
+        Ok(Some(whole)) => fs::rename(&whole, &target).map_err(|it| file_error(&target, it))?,
+        Ok(None) => {}
+        // Whole it may still come, from an older store say.
+        Err(AppError::Link(LinkError::NotOffered | LinkError::PackageChanged)) => {}
+        Err(AppError::Store(StoreError::PackageDamaged { .. })) => {}
+        Err(error) => return Err(error),
+    }
+    let _ = fs::remove_dir_all(&growing);
+    Ok(())
 }

@@ -33,7 +33,7 @@ pub(crate) fn fetch_package(
 }
 
 /// A file name that stays in its folder, whatever a manifest says.
-fn target_of(folder: &Path, file: &PackageFile) -> Result<PathBuf, AppError> {
+pub(crate) fn target_of(folder: &Path, file: &PackageFile) -> Result<PathBuf, AppError> {
     let is_plain = Path::new(&file.name).file_name().is_some_and(|it| it == file.name.as_str());
     if is_plain {
         Ok(folder.join(&file.name))
@@ -72,7 +72,7 @@ fn fetch_file(
                     text: "more bytes than the manifest says".into(),
                 });
             }
-            out.write_all(piece).map_err(|error| not_kept(&error))?;
+            write_piece(&mut out, piece)?;
             progress(n_bytes);
             Ok(())
         });
@@ -96,7 +96,12 @@ fn fetch_file(
     fs::rename(&part, target).map_err(|source| file_error(target, source))
 }
 
-fn not_kept(error: &io::Error) -> LinkError {
+/// Keeps a piece that came; for the sink of a fetch.
+pub(crate) fn write_piece(out: &mut File, piece: &[u8]) -> Result<(), LinkError> {
+    out.write_all(piece).map_err(|error| not_kept(&error))
+}
+
+pub(crate) fn not_kept(error: &io::Error) -> LinkError {
     let code = if error.kind() == io::ErrorKind::StorageFull { "disk_full" } else { "internal" };
     LinkError::NotKept { code, text: error.to_string() }
 }

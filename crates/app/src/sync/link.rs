@@ -3,6 +3,7 @@ use faltkarta_protocol::{
     JoinReply, JoinRequest, PackageManifest, PullReply, PushReply, PushRequest,
 };
 
+use crate::sync::map_link::MapLink;
 use crate::sync::row_link::RowLink;
 
 /// What a store is known to have of a blob.
@@ -15,7 +16,7 @@ pub enum BlobState {
 }
 
 /// The way to one geodata store. Calls wait for the network; nothing of the laptop is held meanwhile.
-pub trait Link: RowLink {
+pub trait Link: RowLink + MapLink {
     /// Enrols this laptop; the token of the answer is used from then on.
     ///
     /// # Errors

@@ -16,6 +16,7 @@ use faltkarta_protocol::{
     Subscription, row_hash,
 };
 
+use super::fake_maps::FakeMaps;
 use super::{DATASETS, Package, TOKEN, field, now, package, text, town};
 
 /// A row of the store in memory.
@@ -76,6 +77,7 @@ pub(crate) struct FakeStore {
     pub(crate) min_seq: u64,
     /// Names of the calls of the row link, with what they asked.
     pub(crate) asked: Vec<String>,
+    pub(crate) maps: FakeMaps,
 }
 
 impl FakeStore {
@@ -116,6 +118,7 @@ impl FakeStore {
             former_seqs: BTreeMap::new(),
             min_seq: 0,
             asked: vec![],
+            maps: FakeMaps::default(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! A small town as a package, a laptop that has it, and a geodata store in memory that may be cut off at any point.
 #![allow(dead_code, reason = "each test program uses its part")]
 
+pub(crate) mod fake_maps;
 pub(crate) mod fake_store;
 pub(crate) mod laptop;
 

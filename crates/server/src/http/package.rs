@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use faltkarta_protocol::{PackageManifest, PackageScope};
+use faltkarta_protocol::{PackageFile, PackageFileKind, PackageManifest, PackageScope};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -15,7 +15,7 @@ use crate::error::StoreError;
 use crate::http::answer::Refusal;
 use crate::http::context::{Asker, Context};
 use crate::http::files::{self, Served};
-use crate::packaging::build_package;
+use crate::packaging::{DrawnMap, build_package, newest_base_map};
 use crate::rim::Rim;
 use crate::role::Role;
 
@@ -83,6 +83,12 @@ impl Prepared {
         }
         Ok(next.manifest)
     }
+
+    /// The newest base map, drawn when there is none or when a change has touched it. At most once at a time.
+    pub(super) fn base_map(&self, store: &dyn GeodataStore) -> Result<DrawnMap, StoreError> {
+        let _building = self.building.lock().unwrap_or_else(PoisonError::into_inner);
+        newest_base_map(store, store.package_inputs()?.as_ref())
+    }
 }
 
 fn slug(role: Role) -> String {
@@ -148,16 +154,30 @@ pub(super) async fn file(
 /// A file of the newest package of a role or of the one before. Names come from manifests only, so that no path of a
 /// request reaches the file system.
 fn find(context: &Context, role: Role, id: Option<&str>, name: &str) -> Result<Served, StoreError> {
-    let packages = context.store.packages_folder();
-    let ready = read_ready(packages, role).ok_or(StoreError::PackageChanged)?;
-    let before = ready.before.and_then(|folder| {
-        let text = fs::read(packages.join(&folder).join("package.json")).ok()?;
-        Some((folder, serde_json::from_slice::<PackageManifest>(&text).ok()?))
-    });
-    let kept = std::iter::once((ready.folder, ready.manifest)).chain(before);
-    let mut wanted = kept.filter(|(_, manifest)| id.is_none_or(|it| it == manifest.id));
+    let mut wanted =
+        kept(context, role).filter(|(_, manifest)| id.is_none_or(|it| it == manifest.id));
     let (folder, manifest) = wanted.next().ok_or(StoreError::PackageChanged)?;
     let file = manifest.files.into_iter().find(|it| it.name == name).ok_or(StoreError::NotFound)?;
-    let path = packages.join(folder).join(file.name);
-    Served::file(&path, file.sha256, "application/octet-stream")
+    Served::file(&folder.join(file.name), file.sha256, "application/octet-stream")
+}
+
+/// The base map of a package that is kept for a role, by its content.
+pub(super) fn base_map_of(context: &Context, role: Role, sha256: &str) -> Option<DrawnMap> {
+    kept(context, role).find_map(|(folder, manifest)| {
+        let is_it = |it: &PackageFile| it.kind == PackageFileKind::BaseMap && it.sha256 == sha256;
+        let file = manifest.files.into_iter().find(is_it)?;
+        Some(DrawnMap { path: folder.join(file.name), sha256: file.sha256 })
+    })
+}
+
+/// The newest package of a role and the one before, with their folders.
+fn kept(context: &Context, role: Role) -> impl Iterator<Item = (PathBuf, PackageManifest)> {
+    let packages = context.store.packages_folder();
+    let ready = read_ready(packages, role);
+    let before = ready.as_ref().and_then(|it| it.before.as_ref()).and_then(|folder| {
+        let folder = packages.join(folder);
+        let text = fs::read(folder.join("package.json")).ok()?;
+        Some((folder, serde_json::from_slice::<PackageManifest>(&text).ok()?))
+    });
+    ready.map(|it| (packages.join(it.folder), it.manifest)).into_iter().chain(before)
 }

@@ -19,7 +19,7 @@ use crate::http::context::Context;
 use crate::http::listen::{Patience, listen};
 use crate::http::package::Prepared;
 use crate::http::sync::MAX_BODY_BYTES;
-use crate::http::{blobs, console, encoding, package, report, subscription, sync};
+use crate::http::{base_map, blobs, console, encoding, package, report, subscription, sync};
 use crate::rim::Rim;
 
 /// How long a request may take before it is told to come again. Preparing a package is the longest.
@@ -97,6 +97,9 @@ fn router(context: Context) -> Router {
         .route("/sync/v1/{workspace}/package", get(package::manifest))
         .route("/sync/v1/{workspace}/package/{name}", get(package::newest_file))
         .route("/sync/v1/{workspace}/package/{id}/{name}", get(package::file))
+        .route("/sync/v1/{workspace}/basemap", get(base_map::offer))
+        .route("/sync/v1/{workspace}/basemap/{sha256}", get(base_map::file))
+        .route("/sync/v1/{workspace}/basemap/{sha256}/pieces", get(base_map::pieces))
         .route(
             "/sync/v1/{workspace}/blobs/{blob}",
             get(blobs::get).head(blobs::head).patch(blobs::patch),
