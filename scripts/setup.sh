@@ -27,6 +27,7 @@ TEST_PACKAGES=(
 	"iproute2|starts the loopback of an otherwise empty network"
 	"postgresql|a database server for the tests of the store in PostgreSQL, which start clusters of their own"
 	"postgresql-postgis|geometry columns in it"
+	"rsync|the peer of updates by difference among the figures"
 	"python3-venv|runs the converter of form spreadsheets"
 )
 
