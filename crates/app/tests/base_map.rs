@@ -61,12 +61,12 @@ fn fine(report: &SyncReport) {
 fn a_newer_base_map_costs_what_is_new_of_it_and_is_asked_for_once_a_day() {
     let (mut store, mut laptop) = with_forest();
     laptop.edit("AV-118", "lage", "stängd");
-    let version = laptop.field.borrow().tile_version();
     store.maps.kept.push(forest(Some(450)));
     let n_bytes = store.maps.kept[1].len() as u64;
     let n_asked = store.maps.n_asked;
     laptop.round(&mut store);
     assert_eq!(store.maps.n_asked, n_asked, "not twice on one day");
+    let version = laptop.field.borrow().tile_version();
     fine(&laptop.round_at(&mut store, day(1)));
     assert_eq!(in_use(&laptop), sha256(&store.maps.kept[1]));
     let n_fetched = store.maps.n_fetched;

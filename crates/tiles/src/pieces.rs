@@ -7,9 +7,15 @@ use crate::pmtiles_read::{BaseMap, DEPTH_MAX, Entry, HEADER_BYTES};
 /// More entries than this are no base map; a country has a tenth of them.
 const ENTRIES_MAX: usize = 4_000_000;
 
+/// Before the metadata lies padding. Cut at multiples of this it is the same in each file, however long the root
+/// directory before it.
+const PADDING_BYTES: u64 = 1_024;
+/// Longer padding is cut no further.
+const PADDING_BYTES_MAX: u64 = 1 << 20;
+
 impl BaseMap {
     /// How many bytes each piece of the file has, from its first byte to its last: header, directories, metadata, and
-    /// each tile by itself. Nothing is said of what the tiles hold.
+    /// each tile by itself; padding in between in blocks. Nothing is said of what the tiles hold.
     ///
     /// # Errors
     ///
@@ -17,8 +23,16 @@ impl BaseMap {
     pub fn piece_lengths(&self) -> Result<Vec<u32>, TileError> {
         let n_file_bytes = self.header.n_file_bytes;
         let mut cuts = vec![0, HEADER_BYTES as u64, n_file_bytes];
-        for (at, n_bytes) in self.header.sections {
+        let mut sections = self.header.sections;
+        sections.sort_unstable();
+        let mut end = HEADER_BYTES as u64;
+        for (at, n_bytes) in sections {
+            let is_near = at.checked_sub(end).is_some_and(|it| it < PADDING_BYTES_MAX);
+            if let Some(first) = end.checked_next_multiple_of(PADDING_BYTES).filter(|_| is_near) {
+                cuts.extend((first..at).step_by(PADDING_BYTES as usize));
+            }
             cuts.extend([at, at.saturating_add(n_bytes)]);
+            end = end.max(at.saturating_add(n_bytes));
         }
         self.cut(&self.root, DEPTH_MAX, &mut cuts)?;
         cuts.retain(|it| *it <= n_file_bytes);
@@ -97,6 +111,11 @@ mod tests {
         let n_new = after.iter().filter(|it| !known.contains(it.as_slice())).count();
         // Header and root directory, and a column of tiles with its neighbours where they touch.
         assert!((3..40).contains(&n_new), "{n_new}");
+        // What comes before the tiles costs its directory, not the padding behind it.
+        let is_new = |it: &&Vec<u8>| !known.contains(it.as_slice());
+        let n_bytes: usize = after.iter().take(20).filter(is_new).map(Vec::len).sum();
+        let root = after[1].len();
+        assert!(n_bytes < HEADER_BYTES + root + 1_024, "{n_bytes} with a root of {root}");
         assert_eq!(before, forest(&folder.path().join("c.pmtiles"), None), "drawn the same twice");
     }
 }
