@@ -96,6 +96,14 @@ impl From<faltkarta_faults::Stopped> for AppError {
 }
 
 impl AppError {
+    /// How many seconds the store asks to wait before the next try, when it says so.
+    pub fn wait_s(&self) -> Option<u32> {
+        match self {
+            Self::Link(LinkError::Busy { wait_s }) => *wait_s,
+            _ => None,
+        }
+    }
+
     /// The stable code for people's messages and `--json`.
     pub fn code(&self) -> &'static str {
         match self {

@@ -124,7 +124,8 @@ impl Shared {
             None => state.scheduler.on_success(now),
             Some(error) => {
                 tracing::info!(code = error.code(), "a round failed");
-                state.scheduler.on_failure(now, (self.options.chance)());
+                let wait_s = error.wait_s();
+                state.scheduler.on_failure(now, (self.options.chance)(), wait_s);
             }
         }
     }

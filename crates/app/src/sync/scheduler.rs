@@ -41,13 +41,16 @@ impl Scheduler {
     }
 
     /// A round failed: the wait doubles up to five minutes. `chance` from 0 to 1 spreads the laptops of a depot that
-    /// come back to the network together over half of the wait.
-    pub fn on_failure(&mut self, now: Timestamp, chance: f64) {
+    /// come back to the network together over half of the wait. Where the store said how many seconds to wait, that
+    /// is the least, up to five minutes too.
+    pub fn on_failure(&mut self, now: Timestamp, chance: f64, wait_s: Option<u32>) {
         let doublings = self.n_failures.min(12);
         self.n_failures = self.n_failures.saturating_add(1);
         let whole_ms = (FIRST_MS << doublings).min(CAP_MS);
         let half_ms = whole_ms / 2;
-        self.due = later(now, half_ms + (half_ms as f64 * chance.clamp(0.0, 1.0)) as i64);
+        let own_ms = half_ms + (half_ms as f64 * chance.clamp(0.0, 1.0)) as i64;
+        let asked_ms = wait_s.map_or(0, |it| i64::from(it) * 1_000).min(CAP_MS);
+        self.due = later(now, own_ms.max(asked_ms));
     }
 
     /// Milliseconds until the next round; 0 when it is due. A clock that was set back does not stop the exchange.
@@ -82,13 +85,13 @@ mod tests {
         let mut scheduler = Scheduler::new(at(0));
         let mut waits = vec![];
         for _ in 0..100 {
-            scheduler.on_failure(at(0), 1.0);
+            scheduler.on_failure(at(0), 1.0, None);
             waits.push(scheduler.next_try_ms(at(0)));
         }
         assert_eq!(waits[..4], [2_000, 4_000, 8_000, 16_000]);
         assert_eq!(waits[99], 300_000);
         scheduler.on_success(at(0));
-        scheduler.on_failure(at(0), 1.0);
+        scheduler.on_failure(at(0), 1.0, None);
         assert_eq!(scheduler.next_try_ms(at(0)), 2_000);
     }
 
@@ -96,10 +99,20 @@ mod tests {
     fn chance_spreads_a_wait_over_its_second_half() {
         let wait = |chance: f64| {
             let mut scheduler = Scheduler::new(at(0));
-            scheduler.on_failure(at(0), chance);
+            scheduler.on_failure(at(0), chance, None);
             scheduler.next_try_ms(at(0))
         };
         assert_eq!([wait(0.0), wait(0.5), wait(1.0)], [1_000, 1_500, 2_000]);
+    }
+
+    #[test]
+    fn a_store_that_asks_to_wait_is_left_alone_for_so_long_and_never_for_ever() {
+        let wait = |wait_s: u32| {
+            let mut scheduler = Scheduler::new(at(0));
+            scheduler.on_failure(at(0), 1.0, Some(wait_s));
+            scheduler.next_try_ms(at(0))
+        };
+        assert_eq!([wait(0), wait(1), wait(30), wait(86_400)], [2_000, 2_000, 30_000, 300_000]);
     }
 
     #[test]
@@ -109,7 +122,7 @@ mod tests {
         scheduler.on_new_op(at(10_000));
         assert_eq!(scheduler.next_try_ms(at(10_000)), 1_000);
         for _ in 0..9 {
-            scheduler.on_failure(at(20_000), 1.0);
+            scheduler.on_failure(at(20_000), 1.0, None);
         }
         scheduler.on_new_op(at(21_000));
         assert_eq!(scheduler.next_try_ms(at(21_000)), 299_000);
