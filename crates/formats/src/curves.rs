@@ -183,9 +183,10 @@ mod tests {
     use geo_types::Geometry as Types;
     use proptest::prelude::*;
 
-    /// With 0 where there is no height or measure, so that vertices can be compared.
+    /// A kilometre east of the origin, where numbers are metres; with 0 where there is no height or measure, so that
+    /// vertices can be compared.
     fn at(x: f64, y: f64) -> Vertex {
-        Vertex { x, y, z: 0.0, m: 0.0 }
+        Vertex { x: 1000.0 + x, y, z: 0.0, m: 0.0 }
     }
 
     fn drawn(path: &[Vertex], tolerance_m: f64) -> Vec<Vertex> {
@@ -206,7 +207,7 @@ mod tests {
     fn a_half_circle_goes_through_its_middle_and_keeps_the_tolerance() {
         let path = drawn(&[at(0.0, 0.0), at(10.0, 10.0), at(20.0, 0.0)], 0.001);
         assert!(path.contains(&at(10.0, 10.0)));
-        let off = farthest(&path, 10.0, 0.0, 10.0);
+        let off = farthest(&path, 1010.0, 0.0, 10.0);
         assert!(off <= 0.001 && off > 0.0005, "{off} with {} vertices", path.len());
         assert!(path.iter().all(|it| it.y >= 0.0), "over the middle and not under it");
     }
@@ -221,6 +222,16 @@ mod tests {
     }
 
     #[test]
+    fn degrees_are_drawn_to_the_same_length_on_the_ground() {
+        let n_vertices = |scale: f64| {
+            let at = |x: f64, y: f64| Vertex::plane(15.0 + x * scale, 59.0 + y * scale);
+            drawn(&[at(0.0, 0.0), at(10.0, 10.0), at(20.0, 0.0)], 0.001).len()
+        };
+        let in_metres = drawn(&[at(0.0, 0.0), at(10.0, 10.0), at(20.0, 0.0)], 0.001).len();
+        assert!(n_vertices(1.0 / DEGREE_M).abs_diff(in_metres) <= 2);
+    }
+
+    #[test]
     fn three_points_on_a_line_stay_three_points() {
         let path = [at(0.0, 0.0), at(1.0, 1.0), at(2.0, 2.0)];
         assert_eq!(drawn(&path, 0.001), path);
@@ -228,7 +239,7 @@ mod tests {
 
     #[test]
     fn heights_are_shared_out_along_the_arc() {
-        let with = |x: f64, y: f64, z: f64| Vertex { x, y, z, m: 0.0 };
+        let with = |x: f64, y: f64, z: f64| Vertex { z, ..at(x, y) };
         let path =
             drawn(&[with(0.0, 0.0, 0.0), with(10.0, 10.0, 10.0), with(20.0, 0.0, 20.0)], 0.5);
         assert!(path.windows(2).all(|it| it[0].z < it[1].z), "{path:?}");
@@ -253,7 +264,7 @@ mod tests {
         let (geometry, is_curved) = shape.into_geometry(Linearise::default()).unwrap();
         let Types::Polygon(polygon) = geometry.to_types() else { panic!("not a polygon") };
         assert!(is_curved && polygon.exterior().is_closed());
-        let at_corner = polygon.exterior().0.iter().filter(|it| it.x == 20.0).count();
+        let at_corner = polygon.exterior().0.iter().filter(|it| it.x == 1020.0).count();
         assert_eq!(at_corner, 1, "the corner is not doubled");
     }
 
