@@ -49,9 +49,13 @@ pub(crate) fn rebuild(
         None => None,
     };
     let mut is_deleted = ground.is_none();
+    let mut was_there = !is_deleted;
     let mut feature = ground.unwrap_or_else(|| blank(id, &dataset));
     for op in &ops {
         put(&mut feature, &mut is_deleted, op);
+        // Who edits what he deleted before has had it back meanwhile: the store had kept it.
+        is_deleted &= !(was_there && is_edit(op.kind));
+        was_there |= !is_deleted;
     }
     write(conn, &feature, row, seq, is_deleted)?;
     Ok(Some(RowChange { row, id, dataset, now: (!is_deleted).then_some(feature) }))
@@ -77,6 +81,10 @@ fn blank(id: FeatureId, dataset: &DatasetId) -> Feature {
         geometry: None,
         properties: Properties::new(),
     }
+}
+
+fn is_edit(kind: OperationKind) -> bool {
+    matches!(kind, OperationKind::Update | OperationKind::Attach | OperationKind::Detach)
 }
 
 fn put(feature: &mut Feature, is_deleted: &mut bool, op: &Operation) {

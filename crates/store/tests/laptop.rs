@@ -3,7 +3,7 @@
 
 mod support;
 
-use faltkarta_changes::OperationKind;
+use faltkarta_changes::{OperationKind, conflict_id};
 use faltkarta_model::{Timestamp, Value};
 use faltkarta_protocol::{FeedEntry, FeedKind, Outcome, PackageScope};
 use faltkarta_store::{
@@ -613,4 +613,29 @@ fn an_own_edit_shows_on_what_was_seen_while_the_new_base_lacks_the_row() {
     assert_eq!(laptop.lage(2).as_deref(), Some("öppen"));
     let shown = laptop.store.feature(feature(2)).unwrap().unwrap();
     assert_eq!(shown.feature.value("fabrikat").as_text(), Some("AVK"));
+}
+
+#[test]
+fn an_edit_of_a_feature_that_came_back_is_shown_though_the_own_deletion_waits_again() {
+    let mut laptop = Laptop::new();
+    laptop.install(&package(5, &[("valve", 1, "öppen")])).unwrap();
+    let mut local = laptop.operation(1, OperationKind::Delete, "lage", Value::Null);
+    local.op.changes = [].into();
+    let deletion = local.op.id;
+    laptop
+        .store
+        .apply_local(&LocalEdit { ops: vec![local], completes_draft: None, attached: vec![] })
+        .unwrap();
+    assert_eq!(laptop.lage(1), None);
+    // The store kept it, because somebody else had changed it.
+    let kept = Outcome::Conflict { conflicts: vec![conflict_id(deletion, "delete")] };
+    laptop.store.record_outcomes(&reply(&[(deletion, kept, Some(6))], 6, 0), now()).unwrap();
+    laptop.store.apply_page(&page(vec![entry(6, 1, 1, "stängd")], 6, 0), now()).unwrap();
+    assert_eq!(laptop.lage(1).as_deref(), Some("stängd"));
+    laptop.edit(1, "lage", "stängd", "halv");
+    let mut other = package(3, &[("valve", 1, "öppen")]);
+    other.change(|it| it.epoch = "two".into());
+    laptop.install(&other).unwrap();
+    assert_eq!(laptop.store.n_pending().unwrap(), 2);
+    assert_eq!(laptop.lage(1).as_deref(), Some("halv"));
 }
