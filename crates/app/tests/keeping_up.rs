@@ -236,6 +236,26 @@ fn a_laptop_whose_feed_was_cut_off_catches_up_by_the_difference_through_every_cu
 }
 
 #[test]
+fn a_portal_in_the_way_of_the_difference_brings_no_package() {
+    let mut store = FakeStore::new();
+    let mut laptop = Laptop::enrolled(&mut store);
+    laptop.round(&mut store);
+    store.edit(valve(), "lage", "trasig");
+    store.edit(valve(), "lage", "stängd");
+    store.min_seq = 2;
+    let n_fetched = store.n_fetched;
+    for refusal in [LinkError::NotAGeodataStore, LinkError::Busy { wait_s: None }] {
+        store.refusal.replace(Some(("rows", refusal.clone())));
+        let report = laptop.round(&mut store);
+        assert_eq!(report.failure.unwrap().code(), refusal.code());
+    }
+    store.refusal.replace(None);
+    assert!(laptop.round(&mut store).failure.is_none());
+    assert_eq!(store.n_fetched, n_fetched, "no package was fetched");
+    assert_eq!(laptop.lage("AV-118"), "stängd");
+}
+
+#[test]
 fn a_store_without_a_difference_gives_a_package_and_the_old_base_stays_until_all_is_sent() {
     let mut store = FakeStore::new();
     let mut laptop = Laptop::enrolled(&mut store);

@@ -1,15 +1,27 @@
 //! What the laptop holds of the store: its areas, rows fetched by dataset, and a new beginning when the feed no longer
 //! reaches back to it.
 
+use faltkarta_faults::point;
 use faltkarta_geo::CellCover;
 use faltkarta_protocol::{RowsReply, Subscription};
-use faltkarta_store::Backfill;
+use faltkarta_store::{Backfill, StoreError};
 
 use crate::area_rule::AreaRule;
 use crate::error::AppError;
 use crate::sync::engine::{FieldAccess, Round};
 use crate::sync::enrol::install_next_package;
 use crate::sync::link::LinkError;
+
+/// Whether a failure says nothing about the store's difference.
+fn is_passing(error: &AppError) -> bool {
+    match error {
+        AppError::Link(error) => error.is_way_gone() || matches!(error, LinkError::NotKept { .. }),
+        AppError::Store(error) => {
+            matches!(error, StoreError::DiskFull | StoreError::DiskFailed { .. })
+        }
+        _ => false,
+    }
+}
 
 impl<A: FieldAccess> Round<'_, A> {
     /// Begins anew: by the difference when the store still follows the same history, else by a whole package. Journal,
@@ -18,10 +30,9 @@ impl<A: FieldAccess> Round<'_, A> {
         match self.take_difference() {
             Ok(true) => return Ok(()),
             Ok(false) => {}
-            // The way is gone: what was fetched stays, and the next round goes on.
-            Err(error @ AppError::Link(LinkError::Unreachable { .. } | LinkError::SignedOut)) => {
-                return Err(error);
-            }
+            // The way is gone, or the disk: what was fetched stays, and the next round goes on. A package would cost
+            // more, and may be older than what is here.
+            Err(error) if is_passing(&error) => return Err(error),
             Err(error) => tracing::info!(code = error.code(), "no difference to be had"),
         }
         self.field.with(|it| it.store.drop_difference())?;
@@ -76,7 +87,10 @@ impl<A: FieldAccess> Round<'_, A> {
         let seen = self.field.with(|it| it.store.seen());
         let seen = seen
             .map_err(|error| LinkError::NotKept { code: error.code(), text: error.to_string() })?;
-        self.link.rows(&self.workspace, &plan.dataset, after, plan.since, &seen)
+        point("app.rows.before_ask")?;
+        let piece = self.link.rows(&self.workspace, &plan.dataset, after, plan.since, &seen)?;
+        point("app.rows.after_answer")?;
+        Ok(piece)
     }
 
     fn take_piece(
@@ -107,6 +121,9 @@ impl<A: FieldAccess> Round<'_, A> {
             let wanted = it.store.meta("subscription_wanted")?;
             Ok::<_, AppError>((wanted, it.store.meta("subscription_stale")?.is_some()))
         })?;
+        if wanted.is_some() || is_stale {
+            point("app.areas.before_ask")?;
+        }
         let answer = match (&wanted, is_stale) {
             (Some(wanted), _) => {
                 let wanted: Subscription =
@@ -117,7 +134,10 @@ impl<A: FieldAccess> Round<'_, A> {
             (None, false) => return Ok(()),
         };
         match answer {
-            Ok(now) => self.take_subscription(&now, wanted.as_deref(), is_stale),
+            Ok(now) => {
+                point("app.areas.after_answer")?;
+                self.take_subscription(&now, wanted.as_deref(), is_stale)
+            }
             // An older store sends everything, as before.
             Err(LinkError::NotOffered) => Ok(()),
             Err(error) => Err(error.into()),

@@ -204,6 +204,14 @@ impl From<faltkarta_faults::Stopped> for LinkError {
 }
 
 impl LinkError {
+    /// Whether the way is gone for everything, not for this question only: no answer of the store's own came.
+    pub(crate) fn is_way_gone(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable { .. } | Self::SignedOut | Self::NotAGeodataStore | Self::Busy { .. }
+        )
+    }
+
     /// The stable code for people's messages and `--json`.
     pub fn code(&self) -> &'static str {
         match self {

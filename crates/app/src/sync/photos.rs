@@ -1,3 +1,4 @@
+use faltkarta_faults::point;
 use faltkarta_model::BlobId;
 use faltkarta_store::{StoreError, Upload};
 
@@ -24,15 +25,7 @@ const PHOTO_BYTES_MAX: usize = 64 << 20;
 
 /// Whether the way is gone for all photos, not for this one only.
 fn is_way_gone(error: &AppError) -> bool {
-    matches!(
-        error,
-        AppError::Link(
-            LinkError::Unreachable { .. }
-                | LinkError::SignedOut
-                | LinkError::NotAGeodataStore
-                | LinkError::Busy { .. }
-        )
-    )
+    matches!(error, AppError::Link(error) if error.is_way_gone())
 }
 
 impl<A: FieldAccess> Round<'_, A> {
@@ -78,6 +71,7 @@ impl<A: FieldAccess> Round<'_, A> {
                 Err(error) => return Err(error.into()),
             }
         }
+        point("app.photo.after_preview")?;
         self.field.with(|it| Ok(it.store.set_preview_sent(blob)?))
     }
 
@@ -107,8 +101,10 @@ impl<A: FieldAccess> Round<'_, A> {
                 return Err(StoreError::Damaged { text }.into());
             }
             let before = (self.now)();
+            point("app.photo.before_piece")?;
             let sent =
                 self.link.blob_patch(&self.workspace, &upload.blob, offset, upload.n_bytes, &piece);
+            point("app.photo.after_piece")?;
             let took_ms = (self.now)().unix_ms().saturating_sub(before.unix_ms());
             state = match sent {
                 Ok(BlobState::Partial(next)) if next <= offset => {
