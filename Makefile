@@ -23,7 +23,7 @@ BENCH_VENV := $(FALTKARTA_CACHE)/bench-venv
 UI_SOURCES := $(shell find ui/src ui/messages ui/project.inlang ui/public -type f -not -path '*/generated/*' -not -path '*/cache/*' 2>/dev/null) \
 	ui/index.html ui/package.json ui/vite.config.ts ui/svelte.config.js ui/tsconfig.json
 
-.PHONY: help setup setup-test ui types forms demo run test lint unit screens journeys console bench sim sim-bugs sim-season soak soak-laws soak-model mutants fuzz package check-package clean
+.PHONY: help setup setup-test ui types forms demo run test lint unit screens journeys console bench sim sim-bugs sim-calls sim-season soak soak-laws soak-model mutants fuzz package check-package clean
 
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -109,8 +109,11 @@ SIM := cargo run --quiet -p faltkarta-sim --features armed --
 sim: ## histories of laptops and store under faults (SEEDS=…; SEED=n prints one, BUG=… with a seeded bug)
 	@$(SIM) $(if $(SEED),replay $(SEED) $(BUG),seeds 0..$(or $(SEEDS),2000))
 
-sim-bugs: ## look for each seeded bug
-	@$(SIM) bugs 0..$(or $(SEEDS),400)
+sim-bugs: ## look for each seeded bug, and count the histories that find it (SEEDS=100)
+	@FALTKARTA_SIM_FOUND=all $(SIM) bugs 0..$(or $(SEEDS),100)
+
+sim-calls: ## stop twenty scripts at every call that writes or syncs (VARIANTS=1: draws of what a power cut takes)
+	@$(SIM) calls $(or $(VARIANTS),1)
 
 sim-season: ## a season in small (SEASON=whole: all of it)
 	@$(SIM) season $(or $(SEASON),short)
@@ -121,7 +124,7 @@ soak: ## the long campaigns (CASES=… SEEDS=… KILLS=… SESSIONS=… ROWS=…
 	PROPTEST_CASES=$(or $(CASES),20000) cargo test --workspace --quiet --lib
 	FALTKARTA_KILLS=$(or $(KILLS),5000) FALTKARTA_CUTS=1 FALTKARTA_SESSIONS=$(or $(SESSIONS),1000) \
 		cargo test -p faltkarta-cli --test programs -- kills network
-	FALTKARTA_CALL_STEP=1 cargo test -p faltkarta-sim --test every_call -- --nocapture
+	$(SIM) calls $(or $(VARIANTS),20)
 	@$(MAKE) --no-print-directory soak-laws soak-model
 	FEED_ROWS=$(or $(ROWS),1000000) cargo test -p faltkarta-server --test postgres -- feeding --nocapture --test-threads=1
 

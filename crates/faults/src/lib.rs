@@ -8,8 +8,10 @@
 //! A point is named `room.thing.moment`: `store.journal.after_commit`.
 
 mod bug;
+mod points;
 
 pub use bug::Bug;
+pub use points::POINTS;
 
 #[cfg(feature = "armed")]
 pub mod armed;

@@ -68,6 +68,7 @@ impl Store {
     ) -> Result<Attachment, StoreError> {
         self.draft(draft)?;
         let attachment = self.keep_photo(picked_name, bytes, now)?;
+        faltkarta_faults::point("store.photo.before_tie")?;
         self.write(|tx| tie(tx, draft, &attachment))?;
         Ok(attachment)
     }
@@ -261,7 +262,9 @@ impl Store {
             )?
             .execute((blob.as_str(), now.to_string()))?;
             Ok(())
-        })
+        })?;
+        faltkarta_faults::point("store.photo.after_received")?;
+        Ok(())
     }
 
     /// Photos taken and received.

@@ -1,5 +1,6 @@
 //! Catching up by the difference when the feed no longer reaches back to the cursor, and other accounts of the base.
 
+use faltkarta_faults::point;
 use faltkarta_model::{DatasetId, Feature, Timestamp};
 use faltkarta_protocol::{RowSum, RowsReply, Subscription, row_hash};
 use rusqlite::OptionalExtension as _;
@@ -24,7 +25,9 @@ impl Store {
     ///
     /// [`StoreError`] of the write.
     pub fn note_refusal(&mut self) -> Result<(), StoreError> {
-        self.set_metas(&[("needs_resync", "store"), (REFUSED, "1")])
+        self.set_metas(&[("needs_resync", "store"), (REFUSED, "1")])?;
+        point("store.refusal.after_commit")?;
+        Ok(())
     }
 
     /// Plans to fetch, for each dataset, what came after the cursor. What is planned already stays planned.
@@ -69,7 +72,8 @@ impl Store {
     ///
     /// [`StoreError`] of the write.
     pub fn end_difference(&mut self) -> Result<PageEffect, StoreError> {
-        self.apply(|tx| {
+        point("store.difference.before_end")?;
+        let effect = self.apply(|tx| {
             let mut noted = vec![];
             for key in NOTED {
                 noted.extend(read_meta(tx, key)?);
@@ -93,7 +97,9 @@ impl Store {
                 effect.changes.extend(change_of(tx, id, seq)?);
             }
             Ok(effect)
-        })
+        })?;
+        point("store.difference.after_end")?;
+        Ok(effect)
     }
 
     /// Gives the difference up: a package brings everything.
@@ -125,6 +131,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let text =
             serde_json::to_string(now).map_err(|error| bad_column("meta.subscription", error))?;
+        point("store.areas.before_write")?;
         self.write(|tx| {
             write_meta(tx, "subscription", &text)?;
             write_meta(tx, "subscription_revision", &now.revision.to_string())?;
@@ -134,7 +141,9 @@ impl Store {
                 [sent],
             )?;
             datasets.iter().try_for_each(|dataset| rows::plan(tx, dataset, None))
-        })
+        })?;
+        point("store.areas.after_commit")?;
+        Ok(())
     }
 
     /// Adds the rows of a dataset, as last received, to a sum: at most `n_max` behind row number `after`. The answer
@@ -226,6 +235,7 @@ impl Store {
         if has_waiting || !has_previous(&self.conn)? {
             return Ok(());
         }
+        point("store.previous.before_drop")?;
         self.write(|tx| {
             Ok(tx.execute_batch("DROP TABLE base_previous; DROP TABLE dataset_previous;")?)
         })

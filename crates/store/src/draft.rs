@@ -111,7 +111,9 @@ impl Store {
                 ],
             )?;
             Ok(())
-        })
+        })?;
+        faltkarta_faults::point("store.draft.after_commit")?;
+        Ok(())
     }
 
     /// Unfinished work, last saved first.

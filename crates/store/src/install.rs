@@ -3,6 +3,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
+use faltkarta_faults::point;
 use faltkarta_model::FeatureId;
 use faltkarta_protocol::{
     FeedConflict, PACKAGE_FORMAT, PackageFile, PackageFileKind, PackageManifest, PackageScope,
@@ -177,16 +178,20 @@ impl Install {
                 Ok(())
             })?;
             self.n_copied = to;
+            point("store.install.after_rows")?;
             return Ok(false);
         }
         if !self.is_fitted {
             let sql = base_fittings("base_next", self.generation);
             store.write(|tx| Ok(tx.execute_batch(&sql)?))?;
             self.is_fitted = true;
+            point("store.install.after_fitting")?;
             return Ok(false);
         }
         let base_map = self.place_base_map(store)?;
+        point("store.install.before_swap")?;
         store.apply(|tx| self.swap(tx, base_map.as_deref()))?;
+        point("store.install.after_swap")?;
         base_map::remove_others(store, base_map.as_deref());
         Ok(true)
     }

@@ -235,7 +235,8 @@ impl Store {
         reply: &PushReply,
         now: Timestamp,
     ) -> Result<Vec<RowChange>, StoreError> {
-        self.apply(|tx| {
+        point("store.outcomes.before_write")?;
+        let changes = self.apply(|tx| {
             for outcome in &reply.outcomes {
                 record(tx, outcome.op, &outcome.outcome, outcome.seq, reply.head.seq, now)?;
                 if matches!(outcome.outcome, Outcome::Parked { .. }) {
@@ -260,7 +261,9 @@ impl Store {
                 }
             }
             Ok(changes)
-        })
+        })?;
+        point("store.outcomes.after_commit")?;
+        Ok(changes)
     }
 
     /// Own edits, newest first. Those that are secured end the list.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use faltkarta_faults::{Bug, is_seeded};
+use faltkarta_faults::{Bug, is_seeded, point};
 use faltkarta_model::{DatasetId, FeatureId, Timestamp, Value};
 use faltkarta_protocol::{FeedEntry, FeedKind, FeedRow, Outcome, RowsReply};
 use rusqlite::{Connection, OptionalExtension as _, Transaction};
@@ -85,7 +85,10 @@ impl Store {
         dataset: &DatasetId,
         now: Timestamp,
     ) -> Result<PageEffect, StoreError> {
-        self.apply(|tx| take_rows(tx, reply, dataset, now))
+        point("store.rows.before_piece")?;
+        let effect = self.apply(|tx| take_rows(tx, reply, dataset, now))?;
+        point("store.rows.after_piece")?;
+        Ok(effect)
     }
 
     /// Features that left the laptop's area and stay while something here hangs on them.

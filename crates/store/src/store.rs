@@ -150,6 +150,7 @@ impl Store {
             Ok(())
         })?;
         self.replica = replica;
+        faltkarta_faults::point("store.replica.after_renewal")?;
         Ok(())
     }
 

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use faltkarta_app::{AppError, Choice, Edit, Field, FieldAccess as _, Submission};
+use faltkarta_app::{AppError, Choice, Edit, Field, FieldAccess as _, Submission, fetch_photo};
 use faltkarta_changes::ConflictKind;
 use faltkarta_geo::Geometry;
-use faltkarta_model::{DatasetId, FeatureId, FieldId, Timestamp, Value};
+use faltkarta_model::{BlobId, DatasetId, FeatureId, FieldId, Timestamp, Value};
 use faltkarta_protocol::SubscriptionPart;
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -25,6 +25,15 @@ const CELL_ROW: u32 = 6_453;
 /// Fields that a person writes words into. Each deed writes a word that was never written before.
 const WORDS: [&str; 5] = ["fabrikat", "betackning", "ledning", "normallage", "senast_motionerad"];
 
+/// A picture of one grey point; what follows on its end counts for its name only.
+pub(crate) const PICTURE: [u8; 67] = [
+    0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0x00, 0x00, 0x00, 0x0d, 0x49, 0x48, 0x44, 0x52,
+    0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x01, 0x08, 0x00, 0x00, 0x00, 0x00, 0x3a, 0x7e, 0x9b,
+    0x55, 0x00, 0x00, 0x00, 0x0a, 0x49, 0x44, 0x41, 0x54, 0x78, 0x9c, 0x63, 0x68, 0x00, 0x00, 0x00,
+    0x82, 0x00, 0x81, 0x77, 0xcd, 0x72, 0xb6, 0x00, 0x00, 0x00, 0x00, 0x49, 0x45, 0x4e, 0x44, 0xae,
+    0x42, 0x60, 0x82,
+];
+
 /// A deed that may or may not be durable, until the laptop is open again.
 #[derive(Debug)]
 pub(crate) struct Pending {
@@ -32,6 +41,30 @@ pub(crate) struct Pending {
     decides: Option<Uuid>,
     deeds: Vec<Deed>,
     was_promised: bool,
+}
+
+/// A valve that somebody at a laptop may choose; `None` when it shows none, or has stopped.
+fn choose(sim: &Sim, laptop: &Laptop) -> Checked<Option<FeatureId>> {
+    let now = laptop.now(sim.now());
+    match laptop.with(|it| visible(sim, it, laptop, now)) {
+        Ok(valves) => Ok(sim.chance.pick(&valves).copied()),
+        Err(_) if laptop.machine.is_stopped() => Ok(None),
+        Err(error) => broken("I10", format!("laptop {} cannot be read: {error}", laptop.no)),
+    }
+}
+
+/// Two changes of one valve, one after the other.
+pub(crate) fn change_twice(sim: &Rc<Sim>, laptop: &Rc<Laptop>) -> Checked {
+    let Some(id) = choose(sim, laptop)? else { return Ok(()) };
+    for _ in 0..2 {
+        if laptop.machine.is_stopped() {
+            return Ok(());
+        }
+        let (no, now) = (sim.next_word(), laptop.now(sim.now()));
+        let (deeds, done) = update(sim, laptop, id, no, now, &mut laptop.ids());
+        done_at(sim, laptop, no, deeds, &done)?;
+    }
+    Ok(())
 }
 
 /// One deed at a laptop.
@@ -42,15 +75,12 @@ pub(crate) fn act(sim: &Rc<Sim>, laptop: &Rc<Laptop>) -> Checked {
     let no = sim.next_word();
     let now = laptop.now(sim.now());
     let mut ids = laptop.ids();
-    let valves = match laptop.with(|it| visible(sim, it, laptop, now)) {
-        Ok(valves) => valves,
-        Err(_) if laptop.machine.is_stopped() => return Ok(()),
-        Err(error) => {
-            return broken("I10", format!("laptop {} cannot be read: {error}", laptop.no));
-        }
-    };
-    let chosen = sim.chance.pick(&valves).copied();
-    let roll = sim.chance.below(100);
+    let chosen = choose(sim, laptop)?;
+    if laptop.machine.is_stopped() {
+        return Ok(());
+    }
+    let is_inspection = sim.plan.inspections > 0 && sim.chance.permille(sim.plan.inspections);
+    let roll = if is_inspection { 70 } else { sim.chance.below(100) };
     let (deeds, done) = match (chosen, roll) {
         (Some(id), 0..60) => update(sim, laptop, id, no, now, &mut ids),
         (Some(id), 60..68) => delete(laptop, id, now, &mut ids),
@@ -58,6 +88,17 @@ pub(crate) fn act(sim: &Rc<Sim>, laptop: &Rc<Laptop>) -> Checked {
         (Some(id), 68..82) => inspect(sim, laptop, id, no, now, &mut ids),
         _ => create(sim, laptop, no, now, &mut ids),
     };
+    done_at(sim, laptop, no, deeds, &done)
+}
+
+/// Writes a deed down, and finds it in the journal.
+fn done_at(
+    sim: &Rc<Sim>,
+    laptop: &Rc<Laptop>,
+    no: u64,
+    deeds: Vec<Deed>,
+    done: &Result<(), AppError>,
+) -> Checked {
     sim.trace.say(|| {
         let what: Vec<String> = deeds
             .iter()
@@ -338,15 +379,19 @@ fn inspect(
     let word = format!("w{no}");
     let mut deeds = vec![];
     let is_pictured = sim.chance.permille(sim.plan.photos);
+    // Now and then one that goes in several pieces.
+    let n_padding =
+        if is_pictured && sim.plan.is_watched && sim.chance.below(8) == 0 { 300_000 } else { 0 };
+    let mut picture = PICTURE.to_vec();
+    picture.extend_from_slice(word.as_bytes());
+    picture.resize(picture.len() + n_padding, b' ');
     let done = laptop.with(|it| {
         let draft =
             it.start_draft("ventilmotionering", Some((valve, id)), None, now, ids)?.draft.id;
         let mut record = deed(laptop, draft, DeedKind::Inspect);
         let mut blobs = vec![];
         if is_pictured {
-            let mut bytes = vec![0xff, 0xd8, 0xff, 0xe0];
-            bytes.extend_from_slice(word.as_bytes());
-            let photo = it.add_photo(draft, "a.jpg", &bytes, now)?;
+            let photo = it.add_photo(draft, "a.png", &picture, now)?;
             record.blobs.push(photo.blob.to_string());
             blobs.push(photo.blob);
         }
@@ -395,6 +440,53 @@ fn decide(sim: &Sim, laptop: &Laptop, no: u64, now: Timestamp, ids: &mut Ids) ->
         Ok(_) => (vec![deed], Ok(())),
         Err(error) => (vec![deed], Err(error)),
     }
+}
+
+/// Somebody fetches a photo of a colleague; in half of the cases the room of all that are safe is given back. What has
+/// not reached the store stays readable here.
+pub(crate) fn look_at_photos(sim: &Sim, laptop: &Laptop) -> Checked {
+    if laptop.machine.is_stopped() {
+        return Ok(());
+    }
+    let photos = |sql: &'static str| -> rusqlite::Result<Vec<String>> {
+        laptop.look(|conn| {
+            let mut statement = conn.prepare_cached(sql)?;
+            let rows = statement.query_map([], |row| row.get(0))?;
+            rows.collect()
+        })
+    };
+    let known = photos("SELECT DISTINCT blob FROM feature_blob WHERE complete ORDER BY blob");
+    let known = known.map_err(harness)?;
+    let chosen = sim.chance.pick(&known).and_then(|it| BlobId::parse(it).ok());
+    if let Some(blob) = &chosen {
+        let fetched = laptop.with_link(|link| fetch_photo(laptop, link, blob));
+        let is_there = matches!(fetched, Some(Ok(())));
+        sim.trace.say(|| format!("laptop {} looks at photo {blob}: {is_there}", laptop.no));
+        if let Some(Err(error)) = fetched
+            && error.code() == "photo_damaged"
+        {
+            return broken("I11", format!("photo {blob} came damaged to laptop {}", laptop.no));
+        }
+    }
+    if sim.chance.below(2) == 0 && !laptop.machine.is_stopped() {
+        let now = laptop.now(sim.now());
+        let freed = laptop.with(|it| it.free_photos(now));
+        sim.trace.say(|| format!("laptop {} gives room back: {:?}", laptop.no, freed.ok()));
+    }
+    if laptop.machine.is_stopped() {
+        return Ok(());
+    }
+    for unsent in
+        photos("SELECT id FROM blob WHERE state IN ('taken', 'saved')").map_err(harness)?
+    {
+        let Ok(blob) = BlobId::parse(&unsent) else { continue };
+        if let Err(error) = laptop.with(|it| it.photo_bytes(&blob)) {
+            let text =
+                format!("laptop {} cannot read its unsent photo {unsent}: {error}", laptop.no);
+            return broken("I14", text);
+        }
+    }
+    Ok(())
 }
 
 /// A laptop is to follow another part of the town, or all of it.

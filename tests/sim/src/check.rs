@@ -13,8 +13,9 @@ use uuid::Uuid;
 
 use crate::laptop::Laptop;
 use crate::sim::{Checked, Sim, broken, harness};
+use crate::truth::Told;
 
-pub(crate) use base::read as base_of;
+pub(crate) use base::{check_forward, read as base_of};
 pub(crate) use whole::{is_quiet, whole};
 
 /// A row as its owner's file says.
@@ -90,7 +91,8 @@ pub(crate) fn known_ops(sim: &Sim) -> Checked<BTreeMap<Uuid, bool>> {
 pub(crate) fn feed(sim: &Sim) -> Checked {
     let (n, first, last, head): (u64, u64, u64, u64) = store(sim, |conn| {
         conn.query_row(
-            "SELECT count(*), coalesce(min(seq), 1), coalesce(max(seq), 0), (SELECT seq FROM feed_head) FROM feed",
+            "SELECT count(f.seq), coalesce(min(f.seq), h.min_seq), coalesce(max(f.seq), h.min_seq - 1), h.seq
+             FROM feed_head h LEFT JOIN feed f ON true",
             [],
             |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
         )
@@ -101,6 +103,31 @@ pub(crate) fn feed(sim: &Sim) -> Checked {
             format!("the feed has {n} entries from {first} to {last}, its head is {head}"),
         );
     }
+    Ok(())
+}
+
+/// Number of the store's last entry.
+pub(crate) fn head(sim: &Sim) -> Checked<u64> {
+    store(sim, |conn| conn.query_row("SELECT seq FROM feed_head", [], |row| row.get(0)))
+}
+
+/// What the store's feed tells, by number.
+pub(crate) fn told(sim: &Sim) -> Checked<BTreeMap<u64, Told>> {
+    store(sim, |conn| {
+        let mut statement =
+            conn.prepare_cached("SELECT seq, feature, version, kind = 1 FROM feed")?;
+        let rows = statement.query_map([], |row| {
+            let feature = Uuid::from_bytes(row.get(1)?);
+            Ok((row.get(0)?, Told { feature, version: row.get(2)?, is_deleted: row.get(3)? }))
+        })?;
+        rows.collect()
+    })
+}
+
+/// Keeps what the feed tells before a part of it is cut off.
+pub(crate) fn keep_cut(sim: &Sim) -> Checked {
+    let told = told(sim)?;
+    sim.truth.borrow_mut().cut.extend(told);
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use faltkarta_app::{Choice, Edit, FieldAccess as _, sync_round};
+use faltkarta_app::{AppError, Choice, Edit, FieldAccess as _, Submission, sync_round};
 use faltkarta_disk::{Loss, Trouble};
 use faltkarta_geo::Geometry;
 use faltkarta_model::{DatasetId, FeatureId, FieldId, Value};
@@ -18,10 +18,11 @@ use faltkarta_server::{GeodataStore as _, Rim as _};
 use rusqlite::Connection;
 use uuid::Uuid;
 
+use crate::acts::PICTURE;
 use crate::chance::{Chance, Ids, StoreRim};
 use crate::host::Host;
 use crate::laptop::Laptop;
-use crate::sim::{Checked, broken, harness};
+use crate::sim::{Checked, Violation, broken, harness};
 use crate::template::Template;
 use crate::wire::{Exchange, Reply, Sent, set_exchange};
 
@@ -52,10 +53,17 @@ pub struct Script {
 pub struct Stops {
     /// Calls of the script when it is left alone.
     pub n_calls: u64,
-    /// Stops that were played: calls times models.
+    /// Stops that were played: calls, and the end, times models.
     pub n_played: u64,
     /// Those after which the act was there.
     pub n_kept: u64,
+}
+
+impl std::fmt::Display for Stops {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { n_calls, n_played, n_kept } = self;
+        write!(f, "{n_calls:>4} calls, {n_played:>5} stops, {n_kept:>5} kept")
+    }
 }
 
 /// The models of what a power cut takes.
@@ -136,7 +144,13 @@ pub const SCRIPTS: [Script; 20] = [
         prepare: about_to_clash,
         act: round,
     },
-    Script { name: "the day begins", at: At::Laptop, n_ops: 0, prepare: changed, act: open_again },
+    Script {
+        name: "an inspection with a photo",
+        at: At::Laptop,
+        n_ops: 2,
+        prepare: nothing,
+        act: inspect,
+    },
     Script {
         name: "the store takes a push",
         at: At::Store,
@@ -181,37 +195,50 @@ pub const SCRIPTS: [Script; 20] = [
     },
 ];
 
-/// Plays a script stopped at each call in turn, under each model; `step` passes calls over.
+/// How often a model is played: one that takes everything leaves nothing to chance.
+fn variants_of(model: Loss, n_variants: u64) -> u64 {
+    if model == Loss::All { 1 } else { n_variants.max(1) }
+}
+
+/// One stop.
+struct Stop {
+    /// Whether the act was there afterwards.
+    is_kept: bool,
+    /// Whether it came when the script had ended.
+    is_after: bool,
+}
+
+/// Plays a script stopped at each call in turn and after its end, under each model; `step` passes calls over. Models
+/// that leave something to chance are played `n_variants` times.
 ///
 /// # Errors
 ///
 /// The first thing that must not be, with the call and the model it was found at.
-pub fn play(script: &Script, template: &Template, step: u64) -> Checked<Stops> {
+pub fn play(script: &Script, template: &Template, step: u64, n_variants: u64) -> Checked<Stops> {
     let mut stops = Stops::default();
     let root = template.scratch.join("script");
-    for model in MODELS {
+    for (model, variant) in
+        MODELS.into_iter().flat_map(|it| (0..variants_of(it, n_variants)).map(move |no| (it, no)))
+    {
         let mut call = 1;
         loop {
-            let chance = Chance::new(call << 3 ^ model as u64);
+            let chance = Chance::new(variant << 32 | call << 3 | model as u64);
             let bench = Bench::new(template, &root)?;
             (script.prepare)(&bench)?;
             let found = stopped(script, &bench, call, model, &chance);
             bench.end(&root);
-            match found {
-                Ok(Some(is_kept)) => {
-                    stops.n_played += 1;
-                    stops.n_kept += u64::from(is_kept);
-                }
-                Ok(None) => {
-                    stops.n_calls = call - 1;
-                    break;
-                }
-                Err(violation) => {
-                    return broken(
-                        violation.invariant,
-                        format!("{}, call {call}, {model:?}: {}", script.name, violation.text),
-                    );
-                }
+            let stop = found.map_err(|violation| Violation {
+                text: format!(
+                    "{}, call {call}, {model:?} {variant}: {}",
+                    script.name, violation.text
+                ),
+                ..violation
+            })?;
+            stops.n_played += 1;
+            stops.n_kept += u64::from(stop.is_kept);
+            if stop.is_after {
+                stops.n_calls = stops.n_calls.max(call - 1);
+                break;
             }
             call += step;
         }
@@ -219,14 +246,14 @@ pub fn play(script: &Script, template: &Template, step: u64) -> Checked<Stops> {
     Ok(stops)
 }
 
-/// One stop. `None` when the script ended before the call; else whether the act was there afterwards.
+/// One stop. A script that ends before the call is stopped after its end: what it promised must be there then.
 fn stopped(
     script: &Script,
     bench: &Bench,
     call: u64,
     model: Loss,
     chance: &Chance,
-) -> Checked<Option<bool>> {
+) -> Checked<Stop> {
     let acting = &bench.laptops[0];
     let before = journal(acting)?;
     let settings = bench.settings();
@@ -236,14 +263,11 @@ fn stopped(
     };
     machine.trouble_after(call, Trouble::Stop);
     let promised = (script.act)(bench);
-    if !machine.is_stopped() {
-        machine.no_trouble();
-        if let Err(error) = promised {
-            return Err(harness(format!("{} fails by itself: {error}", script.name)));
-        }
-        bench.heal()?;
-        return Ok(None);
+    let is_after = !machine.is_stopped();
+    if let (true, Err(error)) = (is_after, &promised) {
+        return Err(harness(format!("{} fails by itself: {error}", script.name)));
     }
+    machine.no_trouble();
     let mut roll = |n: u64| chance.below(n);
     match script.at {
         At::Laptop => {
@@ -271,7 +295,7 @@ fn stopped(
     }
     let is_kept = n_new > 0 || bench.settings() != settings;
     bench.heal()?;
-    Ok(Some(is_kept))
+    Ok(Stop { is_kept, is_after })
 }
 
 fn journal(laptop: &Laptop) -> Checked<BTreeSet<Uuid>> {
@@ -505,9 +529,23 @@ fn round(bench: &Bench) -> Result<(), String> {
     bench.round_of(0)
 }
 
-fn open_again(bench: &Bench) -> Result<(), String> {
-    bench.laptops[0].close();
-    bench.laptops[0].open().map_err(|error| error.to_string())
+fn inspect(bench: &Bench) -> Result<(), String> {
+    let laptop = &bench.laptops[0];
+    let subject = (dataset()?, bench.valve(0)?);
+    let (now, mut ids) = (bench.rim.now(), laptop.ids());
+    let done = laptop.with(|it| {
+        let draft =
+            it.start_draft("ventilmotionering", Some(subject), None, now, &mut ids)?.draft.id;
+        let photo = it.add_photo(draft, "a.png", &PICTURE, now)?;
+        let submission = Submission {
+            instance_xml: "<data><resultat>fungerar</resultat><funktion>god</funktion></data>"
+                .to_owned(),
+            answers_json: r#"{"resultat":"fungerar","funktion":"god"}"#.to_owned(),
+            blobs: vec![photo.blob],
+        };
+        it.complete_draft(draft, &submission, now, &mut ids)
+    });
+    done.map(|_| ()).map_err(|error: AppError| error.to_string())
 }
 
 fn changed(bench: &Bench) -> Checked {

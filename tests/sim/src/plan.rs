@@ -23,8 +23,14 @@ pub struct Plan {
     pub decisions: u32,
     /// Weight of a change of what a laptop follows among steps.
     pub areas: u32,
+    /// Weight of a cut of the feed among steps.
+    pub cuts: u32,
+    /// Weight of a new field in the declaration of valves among steps.
+    pub fields: u32,
     /// Most entries of a page of the feed; 0 for as many as the laptop asks for.
     pub page_entries: u32,
+    /// Deeds that are inspections, beside those that chance makes some.
+    pub inspections: u32,
     /// Photos among inspections.
     pub photos: u32,
     /// Rounds of everybody after faults have ended, within which all must be quiet.
@@ -57,10 +63,13 @@ impl Plan {
             decisions: u32::from(chance.below(3) != 0),
             areas: if chance.below(2) == 0 { 40 } else { 0 },
             page_entries: [0, 1, 3, 10][chance.at(4)],
+            inspections: 0,
             photos: some(200),
             n_healing_rounds: 12,
             is_watched: true,
             is_traced: false,
+            cuts: if chance.below(4) == 0 { 15 } else { 0 },
+            fields: if chance.below(4) == 0 { 8 } else { 0 },
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Runs histories, one or many.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -20,6 +21,21 @@ pub struct Ended {
     pub lines: Vec<String>,
     /// Deeds that were done.
     pub n_deeds: usize,
+    /// How often each named point was passed.
+    pub reached: Reached,
+}
+
+/// How often named points were passed; nothing in programs that have none.
+pub type Reached = std::collections::BTreeMap<&'static str, u64>;
+
+#[cfg(feature = "armed")]
+fn reached() -> Reached {
+    faltkarta_faults::armed::reached()
+}
+
+#[cfg(not(feature = "armed"))]
+fn reached() -> Reached {
+    Reached::new()
 }
 
 /// Runs one history. The same seed and plan give the same history, digest and all.
@@ -30,12 +46,16 @@ pub fn history(seed: u64, plan: Plan, template: &Template) -> Checked<Ended> {
     let root = template.scratch.join("history");
     let sim = Sim::new(seed, plan, template, &root)?;
     let violation = sim.run().err();
+    if let (Some(_), Some(folder)) = (&violation, std::env::var_os("FALTKARTA_SIM_DUMP")) {
+        sim.dump(Path::new(&folder))?;
+    }
     let ended = Ended {
         seed,
         violation,
         digest: sim.trace.digest(),
         lines: sim.trace.lines(),
         n_deeds: sim.truth.borrow().deeds.len(),
+        reached: reached(),
     };
     sim.end();
     Ok(ended)
@@ -50,10 +70,12 @@ pub struct Summary {
     pub n_deeds: u64,
     /// Those that found something.
     pub found: Vec<(u64, Violation)>,
+    /// How often each named point was passed, in all of them.
+    pub reached: Reached,
 }
 
 /// Runs the histories of some seeds on several threads; stops after `n_found_max` findings. `prepare` is called on
-/// the thread of each history before it begins.
+/// the thread of each history before it begins, `tell` as soon as one has found something.
 ///
 /// # Errors
 /// The harness itself failed; what the histories found is in the summary.
@@ -62,6 +84,7 @@ pub fn histories(
     n_threads: usize,
     n_found_max: usize,
     prepare: &(dyn Fn() + Sync),
+    tell: &(dyn Fn(u64, &Violation) + Sync),
 ) -> Checked<Summary> {
     let next = AtomicU64::new(seeds.start);
     let summary = Mutex::new(Summary::default());
@@ -85,6 +108,12 @@ pub fn histories(
                         let mut summary = summary.lock().unwrap_or_else(PoisonError::into_inner);
                         summary.n_run += 1;
                         summary.n_deeds += ended.n_deeds as u64;
+                        for (point, n) in ended.reached {
+                            *summary.reached.entry(point).or_default() += n;
+                        }
+                        if let Some(violation) = &ended.violation {
+                            tell(seed, violation);
+                        }
                         summary.found.extend(ended.violation.map(|it| (seed, it)));
                     }
                 })();

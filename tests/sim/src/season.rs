@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::plan::Plan;
-use crate::sim::{Checked, Sim, broken, harness};
+use crate::sim::{Checked, Sim, broken};
 use crate::template::Template;
 
 /// How large a season is.
@@ -43,14 +43,6 @@ const BACKUP_DAY: u32 = 19;
 const RESTORE_DAY: u32 = 20;
 const DAY_MS: i64 = 86_400_000;
 
-const NEW_FIELD: &str = r#"
-
-[[field]]
-id = "sasong"
-title = { sv = "Säsong", en = "Season" }
-type = "text"
-"#;
-
 /// Plays a season.
 ///
 /// # Errors
@@ -67,8 +59,11 @@ pub fn season(seed: u64, size: Season) -> Checked<SeasonReport> {
         restores: 0,
         clones: 0,
         areas: 0,
+        cuts: 0,
+        fields: 0,
         page_entries: 0,
         decisions: 1,
+        inspections: 600,
         photos: size.photos,
         n_healing_rounds: 12,
         is_watched: false,
@@ -85,7 +80,7 @@ fn play(sim: &Rc<Sim>, size: Season) -> Checked<SeasonReport> {
     let mut report = SeasonReport { n_deeds: 0, n_photos: 0, max_day_bytes: 0, n_rounds: 0 };
     for day in 1..=size.n_days {
         if day == SCHEMA_DAY {
-            change_schema(sim)?;
+            sim.add_field()?;
         }
         if day == BACKUP_DAY {
             sim.back_up();
@@ -121,18 +116,4 @@ fn play(sim: &Rc<Sim>, size: Season) -> Checked<SeasonReport> {
         return broken("L6", format!("a day took {} bytes on the wire", report.max_day_bytes));
     }
     Ok(report)
-}
-
-/// The coordinator adds a field to the declaration of valves and starts the store anew.
-fn change_schema(sim: &Rc<Sim>) -> Checked {
-    let mut host = sim.host.borrow_mut();
-    host.close();
-    let path = host.machine.root().join("datasets/valve.toml");
-    let mut text = std::fs::read_to_string(&path).map_err(harness)?;
-    text.push_str(NEW_FIELD);
-    // The file is shared with the template; a new one takes its place.
-    let part = path.with_extension("part");
-    std::fs::write(&part, text).map_err(harness)?;
-    std::fs::rename(&part, &path).map_err(harness)?;
-    host.open().map_err(harness)
 }

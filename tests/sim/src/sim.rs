@@ -1,15 +1,15 @@
 //! One history: laptops, a store, the wire between them, and the clock that all of it follows.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use faltkarta_app::sync_round;
-use faltkarta_disk::{Image, Loss, Trouble};
+use faltkarta_disk::{Image, Loss, Machine, Trouble};
 use faltkarta_model::Timestamp;
-use faltkarta_server::Rim as _;
+use faltkarta_server::{BackupRow, GeodataStore as _, Rim as _};
 
 use crate::chance::{Chance, Ids, StoreRim};
 use crate::host::Host;
@@ -17,7 +17,7 @@ use crate::laptop::Laptop;
 use crate::plan::Plan;
 use crate::template::Template;
 use crate::trace::Trace;
-use crate::truth::Truth;
+use crate::truth::{Told, Truth};
 use crate::wire::{Answered, Exchange, Reply, Sent, set_exchange};
 use crate::{acts, check, tap};
 
@@ -51,6 +51,17 @@ struct Delayed {
     sent: Sent,
 }
 
+/// A store to go back to.
+#[derive(Debug, Clone)]
+struct Backup {
+    image: Image,
+    /// Its last entry.
+    seq: u64,
+    at: Timestamp,
+    /// What had been cut off its feed.
+    cut: BTreeMap<u64, Told>,
+}
+
 /// One history.
 #[derive(Debug)]
 pub(crate) struct Sim {
@@ -73,7 +84,7 @@ pub(crate) struct Sim {
     /// Bytes of requests and answers by laptop, for figures.
     pub(crate) n_wire_bytes: Cell<u64>,
     /// Images of the store to go back to, with the number of deeds at that time.
-    backups: RefCell<Vec<Image>>,
+    backups: RefCell<Vec<Backup>>,
     delayed: RefCell<VecDeque<Delayed>>,
     depth: Cell<u32>,
     violation: RefCell<Option<Violation>>,
@@ -81,6 +92,11 @@ pub(crate) struct Sim {
     seed: u64,
     n_machines: Cell<usize>,
     n_words: Cell<u64>,
+    host_machine: Machine,
+    /// Whether the store answers a request, and does not start or do what its coordinator asks.
+    is_serving: Cell<bool>,
+    /// The laptops that do something, the one that does it now last.
+    acting: RefCell<Vec<Rc<Laptop>>>,
 }
 
 impl Sim {
@@ -102,6 +118,7 @@ impl Sim {
             rim.clone(),
         )
         .map_err(harness)?;
+        let host_machine = host.machine.clone();
         let sim = Rc::new(Self {
             chance: Chance::new(seed),
             rim,
@@ -119,8 +136,12 @@ impl Sim {
             seed,
             n_machines: Cell::new(0),
             n_words: Cell::new(0),
+            host_machine,
+            is_serving: Cell::new(false),
+            acting: RefCell::default(),
             plan,
         });
+        watch_points(&sim);
         sim.host.borrow_mut().open().map_err(harness)?;
         for no in 0..sim.plan.n_laptops {
             let (image, files) = &template.laptops[no];
@@ -205,6 +226,33 @@ impl Sim {
         }
     }
 
+    /// Writes every file in plain SQLite into a folder, to be looked at.
+    pub(crate) fn dump(&self, folder: &Path) -> Checked {
+        std::fs::create_dir_all(folder).map_err(harness)?;
+        let path = |name: &str| {
+            let path = folder.join(name);
+            // One of an earlier look.
+            let _ = std::fs::remove_file(&path);
+            path.to_string_lossy().into_owned()
+        };
+        let store = path("store.sqlite");
+        self.host
+            .borrow_mut()
+            .look(|conn| conn.execute("VACUUM INTO ?1", [&store]))
+            .map_err(harness)?;
+        for laptop in self.living() {
+            let file = path(&format!("laptop-{}.sqlite", laptop.no));
+            laptop
+                .look(|conn| {
+                    conn.execute("ATTACH ?1 AS plain KEY ''", [&file])?;
+                    conn.query_row("SELECT sqlcipher_export('plain')", [], |_| Ok(()))?;
+                    conn.execute_batch("DETACH plain")
+                })
+                .map_err(harness)?;
+        }
+        Ok(())
+    }
+
     /// Ends it: closes files and frees the machines.
     pub(crate) fn end(self: Rc<Self>) {
         set_exchange(None);
@@ -230,6 +278,9 @@ impl Sim {
             ("clone", self.plan.clones),
             ("roll back laptop", self.plan.clones),
             ("subscribe", self.plan.areas),
+            ("cut", self.plan.cuts),
+            ("field", self.plan.fields),
+            ("look at photos", self.plan.photos / 10),
             ("clock", 10),
         ];
         let all: u32 = weights.iter().map(|it| it.1).sum();
@@ -253,6 +304,9 @@ impl Sim {
             "back up" => self.back_up(),
             "restore" => self.restore(),
             "subscribe" => self.note(acts::subscribe(self, &laptop)),
+            "cut" => self.cut_feed(),
+            "field" => self.note(self.add_field()),
+            "look at photos" => self.look_at_photos(&laptop),
             "clone" => self.clone_laptop(&laptop),
             "roll back laptop" => self.clone_laptop(&laptop),
             _ => {
@@ -266,8 +320,39 @@ impl Sim {
     /// A deed at a laptop, with a crash in it perhaps.
     pub(crate) fn act(self: &Rc<Self>, laptop: &Rc<Laptop>) {
         self.arm(laptop, 30);
-        self.note(acts::act(self, laptop));
+        self.at(laptop, || self.note(acts::act(self, laptop)));
         self.after(laptop);
+    }
+
+    /// What is done meanwhile is done by this laptop.
+    fn at<R>(&self, laptop: &Rc<Laptop>, act: impl FnOnce() -> R) -> R {
+        self.acting.borrow_mut().push(laptop.clone());
+        let done = act();
+        self.acting.borrow_mut().pop();
+        done
+    }
+
+    /// Whether a named point fails. After a boundary only a machine that stops can keep its program from going on;
+    /// before one, the call itself may fail as well.
+    #[cfg(feature = "armed")]
+    fn fails_at(&self, point: &'static str) -> bool {
+        if !self.is_faulty.get() || self.chance.below(20_000) >= u64::from(self.plan.crashes) {
+            return false;
+        }
+        let acting = self.acting.borrow().last().map(|it| it.machine.clone());
+        let machine = match (point.starts_with("server."), self.is_serving.get()) {
+            (true, true) => Some(&self.host_machine),
+            (false, _) => acting.as_ref(),
+            (true, false) => None,
+        };
+        let Some(machine) = machine else { return false };
+        let is_stop =
+            self.chance.below(2) == 0 || (point.contains(".after_") && !point.starts_with("app."));
+        self.trace.say(|| format!("  {point} {}", if is_stop { "is the last" } else { "fails" }));
+        if is_stop {
+            machine.stop();
+        }
+        true
     }
 
     /// Lets a machine stop somewhere in what it does next.
@@ -342,8 +427,9 @@ impl Sim {
         self.trace.say(|| format!("laptop {} begins a round", laptop.no));
         self.arm(laptop, 60);
         let mut now = || laptop.now(self.now());
-        let report =
-            laptop.with_link(|link| sync_round(&**laptop, link, &mut now, &mut laptop.ids()));
+        let report = self.at(laptop, || {
+            laptop.with_link(|link| sync_round(&**laptop, link, &mut now, &mut laptop.ids()))
+        });
         laptop.is_in_round.set(false);
         self.trace.say(|| match &report {
             Some(Ok(it)) => format!(
@@ -376,23 +462,83 @@ impl Sim {
     pub(crate) fn back_up(&self) {
         self.trace.say(|| "the store is backed up".to_owned());
         let image = self.host.borrow().machine.image();
-        self.backups.borrow_mut().push(image);
+        let at = self.now();
+        let cut = self.truth.borrow().cut.clone();
+        let mut backups = self.backups.borrow_mut();
+        if let Ok(seq) = check::head(self) {
+            backups.push(Backup { image, seq, at, cut });
+        }
+        // All of them may be gone back to, so what the first one holds is safe from now on.
+        let rows: Vec<BackupRow> = backups
+            .iter()
+            .enumerate()
+            .map(|(no, it)| BackupRow { folder: no.to_string().into(), at: it.at, seq: it.seq })
+            .collect();
+        if let Some(store) = self.host.borrow().store() {
+            self.note(store.count_on_backups(&rows).map(|_| ()).map_err(harness));
+        }
+    }
+
+    /// The feed is cut behind what it had reached some time ago; who has not come so far needs a new beginning.
+    fn cut_feed(&self) {
+        let ago_ms = self.chance.below(7_200_000) as i64;
+        let until = Timestamp::from_unix_ms(self.now().unix_ms() - ago_ms);
+        self.note(check::keep_cut(self));
+        let done = self.host.borrow().store().map(|it| it.cut_feed(until, self.now()));
+        self.trace.say(|| format!("the feed is cut: {done:?}"));
+        if let Some(Err(error)) = done {
+            self.note(broken("I6", format!("the feed cannot be cut: {error}")));
+        }
+    }
+
+    /// The coordinator adds a field to the declaration of valves and starts the store anew.
+    pub(crate) fn add_field(&self) -> Checked {
+        let no = self.next_word();
+        self.trace.say(|| format!("valves get the field sasong{no}"));
+        let mut host = self.host.borrow_mut();
+        host.close();
+        let path = host.machine.root().join("datasets/valve.toml");
+        let mut text = std::fs::read_to_string(&path).map_err(harness)?;
+        text.push_str(&format!(
+            "\n\n[[field]]\nid = \"sasong{no}\"\ntitle = {{ sv = \"Säsong\", en = \"Season\" }}\ntype = \"text\"\n"
+        ));
+        // The file is shared with the template; a new one takes its place.
+        let part = path.with_extension("part");
+        std::fs::write(&part, text).map_err(harness)?;
+        std::fs::rename(&part, &path).map_err(harness)?;
+        host.open().map_err(harness)
+    }
+
+    /// Somebody looks at colleagues' photos, and perhaps gives the room of those that are safe back.
+    fn look_at_photos(self: &Rc<Self>, laptop: &Rc<Laptop>) {
+        if laptop.is_in_round.replace(true) {
+            return;
+        }
+        self.arm(laptop, 20);
+        let looked = self.at(laptop, || acts::look_at_photos(self, laptop));
+        laptop.is_in_round.set(false);
+        self.note(looked);
+        self.after(laptop);
+        if self.host.borrow().machine.is_stopped() {
+            self.crash_store();
+        }
     }
 
     /// The store goes back to a backup, and nobody says so.
     pub(crate) fn restore(self: &Rc<Self>) {
-        let Some(image) = self.chance.pick(&self.backups.borrow()).cloned() else { return };
+        let Some(backup) = self.chance.pick(&self.backups.borrow()).cloned() else { return };
         self.trace.say(|| "the store is put back to a backup in silence".to_owned());
         {
             let mut host = self.host.borrow_mut();
             host.close();
-            host.machine.put(&image);
+            host.machine.put(&backup.image);
             if let Err(error) = host.open() {
                 drop(host);
                 self.note(broken("I13", format!("the restored store does not open: {error}")));
                 return;
             }
         }
+        self.truth.borrow_mut().cut = backup.cut;
         self.note(check::store_after_restore(self));
     }
 
@@ -447,7 +593,7 @@ impl Sim {
             // The person goes on working.
             0 | 1 => {
                 if let Some(laptop) = self.laptop(no) {
-                    self.note(acts::act(self, &laptop));
+                    self.at(&laptop, || self.note(acts::act(self, &laptop)));
                 }
             }
             2 => {
@@ -462,6 +608,36 @@ impl Sim {
         self.depth.set(self.depth.get() - 1);
     }
 
+    /// A row that goes back between two pages is there again after the round, so it is looked for here.
+    fn look_between(&self, no: usize) {
+        let is_tried = self.plan.is_watched && self.plan.areas > 0 && self.plan.page_entries > 0;
+        if let (true, Some(laptop)) = (is_tried, self.laptop(no)) {
+            self.note(check::check_forward(self, &laptop));
+        }
+    }
+
+    /// While rows of a new area are under way, a colleague changes a valve twice and sends it: the rows are then ahead
+    /// of the cursor by two entries of one valve.
+    fn busy_neighbour(self: &Rc<Self>, no: usize) {
+        if !self.is_faulty.get()
+            || self.plan.areas == 0
+            || self.depth.get() >= 1
+            || !self.chance.permille(300)
+        {
+            return;
+        }
+        let others: Vec<_> = self
+            .living()
+            .into_iter()
+            .filter(|it| it.no != no && !it.is_in_round.get() && !it.machine.is_stopped())
+            .collect();
+        let Some(other) = self.chance.pick(&others).cloned() else { return };
+        self.depth.set(self.depth.get() + 1);
+        self.at(&other, || self.note(acts::change_twice(self, &other)));
+        self.round(&other);
+        self.depth.set(self.depth.get() - 1);
+    }
+
     /// Lets the store answer; `None` when it went down over it.
     fn serve(&self, no: usize, sent: &Sent, is_heard: bool) -> Option<Answered> {
         if self.is_faulty.get() && self.chance.permille(self.plan.crashes / 2) {
@@ -470,7 +646,9 @@ impl Sim {
             host.machine.trouble_after(1 + self.chance.below(60), trouble);
         }
         self.note(tap::sent(self, no, sent));
+        self.is_serving.set(true);
         let answered = self.host.borrow_mut().serve(sent);
+        self.is_serving.set(false);
         self.host.borrow().machine.no_trouble();
         let bytes = sent.body.len() + answered.as_ref().map_or(0, |it| it.body.len());
         self.n_wire_bytes.set(self.n_wire_bytes.get() + bytes as u64);
@@ -510,6 +688,10 @@ impl Sim {
             sent.path += &self.plan.page_entries.to_string();
         }
         self.rim.pass(200);
+        self.look_between(no);
+        if sent.path.contains("/rows?dataset=valve") {
+            self.busy_neighbour(no);
+        }
         self.meanwhile(no);
         if !self.is_faulty.get() || !self.chance.permille(self.plan.network) {
             let answered = self.serve(no, &sent, true);
@@ -561,6 +743,20 @@ impl Sim {
         }
     }
 }
+
+/// Lets the history decide at each named point.
+#[cfg(feature = "armed")]
+fn watch_points(sim: &Rc<Sim>) {
+    use faltkarta_faults::armed::{Action, observe};
+    let sim = Rc::downgrade(sim);
+    observe(move |point| match sim.upgrade() {
+        Some(sim) if sim.fails_at(point) => Action::Error,
+        _ => Action::Go,
+    });
+}
+
+#[cfg(not(feature = "armed"))]
+fn watch_points(_: &Rc<Sim>) {}
 
 fn short(path: &str) -> String {
     path.chars().take(60).collect()

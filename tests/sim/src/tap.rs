@@ -60,6 +60,9 @@ pub(crate) fn answered(
     answered: &Answered,
     is_heard: bool,
 ) -> Checked {
+    if is_heard && answered.status == 200 && sent.path.contains("/rows?") {
+        rows(sim, no, answered);
+    }
     if !is_push(sent) || answered.status != 200 {
         if answered.status == 500 {
             sim.trace.say(|| format!("    {}", String::from_utf8_lossy(&answered.body)));
@@ -94,6 +97,15 @@ pub(crate) fn answered(
         truth.answered.insert(op, given);
     }
     Ok(())
+}
+
+/// Rows that reach a laptop may be ahead of its cursor, up to here.
+fn rows(sim: &Sim, no: usize, answered: &Answered) {
+    let Ok(reply) = serde_json::from_slice::<Json>(&plain(&answered.body)) else { return };
+    let at = reply["at"]["seq"].as_u64().unwrap_or(0);
+    let mut truth = sim.truth.borrow_mut();
+    let known = truth.rows_at.entry(no).or_default();
+    *known = at.max(*known);
 }
 
 /// An id in JSON.

@@ -55,6 +55,14 @@ pub(crate) struct Seen {
     pub(crate) new: Json,
 }
 
+/// What an entry of the feed tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Told {
+    pub(crate) feature: Uuid,
+    pub(crate) version: i64,
+    pub(crate) is_deleted: bool,
+}
+
 /// What happened, as far as the store's promise goes.
 #[derive(Debug, Default)]
 pub(crate) struct Truth {
@@ -74,6 +82,10 @@ pub(crate) struct Truth {
     pub(crate) heard: BTreeMap<(usize, Uuid), Outcome>,
     /// Highest row number seen by each laptop for each feature, with the epoch.
     pub(crate) row_seq: BTreeMap<(usize, Uuid), u64>,
+    /// Where the feed stood at the newest rows that a laptop fetched dataset by dataset.
+    pub(crate) rows_at: BTreeMap<usize, u64>,
+    /// Entries that were cut off the store's feed.
+    pub(crate) cut: BTreeMap<u64, Told>,
     /// The epoch that [`Truth::row_seq`] of a laptop speaks of.
     pub(crate) epoch: BTreeMap<usize, String>,
     /// Conflicts that the store answered with, each with an operation that it answered for.
@@ -97,6 +109,9 @@ impl Truth {
     pub(crate) fn copy_laptop(&mut self, from: usize, to: usize) {
         if let Some(ops) = self.ops_of_laptop.get(&from).cloned() {
             self.ops_of_laptop.insert(to, ops);
+        }
+        if let Some(at) = self.rows_at.get(&from).copied() {
+            self.rows_at.insert(to, at);
         }
         let heard: Vec<(Uuid, Outcome)> = self
             .heard

@@ -198,6 +198,7 @@ impl<A: FieldAccess> Round<'_, A> {
                 }
                 Err(LinkError::StaleLineage) if !is_renewed => {
                     is_renewed = true;
+                    point("app.lineage.before_renewal")?;
                     let ids = &mut *self.ids;
                     self.field.with(|it| {
                         it.store.renew_replica(ids)?;

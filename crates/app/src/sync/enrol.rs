@@ -1,6 +1,7 @@
 use std::fs;
 use std::path::Path;
 
+use faltkarta_faults::point;
 use faltkarta_model::Timestamp;
 use faltkarta_protocol::{
     BASE_MAP_FORMAT, BaseMapOffer, JoinRequest, PROTOCOL_VERSION, PackageFileKind, PackageManifest,
@@ -115,6 +116,7 @@ pub fn install_next_package(
         }
         other => other?,
     };
+    point("app.package.after_fetch")?;
     let folder = field.with(|it| it.folder().join("incoming").join(&manifest.id));
     let mut install = field.with(|it| it.begin_install(&folder, manifest, true))?;
     loop {

@@ -1,5 +1,6 @@
 //! The feed, page by page, and the declarations that its rows are written by.
 
+use faltkarta_faults::point;
 use faltkarta_model::{Dataset, Packaging};
 use faltkarta_protocol::{PullReply, SchemaRevision};
 use faltkarta_store::PageEffect;
@@ -16,7 +17,9 @@ impl<A: FieldAccess> Round<'_, A> {
                 let cursor = it.store.cursor()?.unwrap_or_default();
                 Ok::<_, AppError>((cursor, it.store.cursor_seq()?, it.store.seen()?))
             })?;
+            point("app.pull.before_ask")?;
             let page = self.link.pull(&self.workspace, &cursor, &seen)?;
+            point("app.pull.after_answer")?;
             self.take_declarations(&page.schema)?;
             let at = (self.now)();
             let effect = self.field.with(|it| {
@@ -56,6 +59,7 @@ impl<A: FieldAccess> Round<'_, A> {
             if !lacks {
                 continue;
             }
+            point("app.declaration.before_ask")?;
             let fetched =
                 self.link.declaration(&self.workspace, &revision.dataset, revision.revision);
             let declaration = match fetched {

@@ -3,6 +3,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use axum::body::Bytes;
+use faltkarta_faults::point;
 use faltkarta_model::{BlobId, Timestamp};
 use sha2::{Digest as _, Sha256};
 
@@ -122,6 +123,7 @@ impl Depot {
                 return Err(StoreError::DigestMismatch);
             }
             staged.sync()?;
+            point("server.blob.before_place").map_err(StoreError::stopped)?;
             if self.is_near {
                 self.shelf.rename(&format!("part/{}", blob.digits()), &name)?;
             } else {
@@ -129,6 +131,7 @@ impl Depot {
             }
         }
         let whole = self.shelf.size(&name)?.ok_or(StoreError::DigestMismatch)?;
+        point("server.blob.after_place").map_err(StoreError::stopped)?;
         store.keep_blob(blob, whole, now)?;
         // In the near folder it is gone by its new name; elsewhere, or empty, it has done its service.
         match fs::remove_file(staged.path()) {

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
+use faltkarta_faults::point;
 use faltkarta_protocol::{PackageFile, PackageFileKind, PackageManifest, PackageScope};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -76,7 +77,9 @@ impl Prepared {
         let part = path.with_extension("part");
         let text = serde_json::to_vec(&next).map_err(StoreError::damaged)?;
         fs::write(&part, text).map_err(StoreError::io("writing", &part))?;
+        point("server.package.before_place").map_err(StoreError::stopped)?;
         fs::rename(&part, &path).map_err(StoreError::io("writing", &path))?;
+        point("server.package.after_place").map_err(StoreError::stopped)?;
         if let Some(outdated) = outdated {
             // A folder that cannot be removed only takes room.
             let _ = fs::remove_dir_all(packages.join(outdated));

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use faltkarta_changes::Operation;
+use faltkarta_faults::point;
 use faltkarta_geo::GridSystem;
 use faltkarta_model::{BlobId, DatasetId, Feature, FeatureId, Timestamp};
 use faltkarta_protocol::{
@@ -135,7 +136,9 @@ impl SqliteStore {
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(StoreError::database(doing))?;
         let value = run(&tx)?;
+        point("server.write.before_commit").map_err(StoreError::stopped)?;
         tx.commit().map_err(StoreError::database(doing))?;
+        point("server.write.after_commit").map_err(StoreError::stopped)?;
         Ok(value)
     }
 
@@ -161,6 +164,7 @@ impl SqliteStore {
     /// Takes a new epoch, because this history is not the one that laptops have seen.
     fn take_new_epoch(&self, rim: &dyn Rim) -> Result<(), StoreError> {
         let epoch = self.write("taking a new epoch", |tx| rebirth::begin_history(tx, None, rim))?;
+        point("server.epoch.after_commit").map_err(StoreError::stopped)?;
         tracing::error!(%epoch, "a laptop has seen entries that this store does not have: new epoch");
         Ok(())
     }

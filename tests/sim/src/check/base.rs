@@ -2,12 +2,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::Connection;
 use serde_json::Value as Json;
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::acts::CELL_M;
-use crate::check::{Row, store};
+use crate::check::{Row, store, told};
 use crate::laptop::Laptop;
 use crate::sim::{Checked, Sim, broken, harness};
+use crate::truth::Told;
 
 /// Rows of a laptop's base, with its cursor and history.
 pub(crate) struct Base {
@@ -15,11 +17,16 @@ pub(crate) struct Base {
     pub(crate) cursor_seq: u64,
     /// What the laptop follows, when that is settled between it and the store; `None` while it is not.
     pub(crate) follows: Option<Follows>,
+    /// Revision of the subscription that the laptop knows; 0 before there is one.
+    pub(crate) revision: u32,
+    token: String,
     /// Rows that left its area and stay because something hangs on them.
     pub(crate) moved_out: BTreeSet<Uuid>,
     /// Chain hash at the cursor, in hexadecimal.
     pub(crate) cursor_chain: String,
     pub(crate) rows: BTreeMap<Uuid, Row>,
+    /// Rows as they were before the last new beginning, while the laptop keeps them.
+    pub(crate) previous: BTreeMap<Uuid, Row>,
 }
 
 /// The cells of a kilometre that a laptop follows, from west to east; `None` for all of them.
@@ -70,6 +77,17 @@ fn follows(
     Ok(Some(Follows(cells.iter().min().copied().zip(cells.iter().max().copied()))))
 }
 
+fn rows_of(conn: &Connection, table: &str) -> rusqlite::Result<BTreeMap<Uuid, Row>> {
+    let sql = format!("SELECT id, version, seq, geometry, properties FROM {table}");
+    let mut statement = conn.prepare_cached(&sql)?;
+    let rows = statement.query_map([], |row| {
+        let id = Uuid::from_bytes(row.get(0)?);
+        let (version, seq) = (row.get(1)?, row.get(2)?);
+        Ok((id, Row { version, seq, geometry: row.get(3)?, properties: row.get(4)? }))
+    })?;
+    rows.collect()
+}
+
 pub(crate) fn read(laptop: &Laptop) -> Checked<Base> {
     laptop
         .look(|conn| {
@@ -78,73 +96,112 @@ pub(crate) fn read(laptop: &Laptop) -> Checked<Base> {
                 let mut rows = statement.query([key])?;
                 rows.next()?.map_or(Ok(String::new()), |row| row.get(0))
             };
-            let mut statement =
-                conn.prepare_cached("SELECT id, version, seq, geometry, properties FROM base")?;
-            let rows = statement.query_map([], |row| {
-                let id = Uuid::from_bytes(row.get(0)?);
-                let (version, seq) = (row.get(1)?, row.get(2)?);
-                Ok((id, Row { version, seq, geometry: row.get(3)?, properties: row.get(4)? }))
-            })?;
+            let has_previous = conn.query_row(
+                "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'base_previous')",
+                [],
+                |row| row.get(0),
+            )?;
             Ok(Base {
                 epoch: meta("epoch")?,
                 cursor_seq: meta("cursor_seq")?.parse().unwrap_or(0),
                 cursor_chain: meta("cursor_chain")?,
                 follows: follows(conn, &meta)?,
+                revision: meta("subscription_revision")?.parse().unwrap_or(0),
+                token: meta("token")?,
                 moved_out: {
                     let mut statement = conn.prepare_cached("SELECT id FROM moved_out")?;
                     let rows = statement.query_map([], |row| Ok(Uuid::from_bytes(row.get(0)?)))?;
                     rows.collect::<rusqlite::Result<_>>()?
                 },
-                rows: rows.collect::<rusqlite::Result<_>>()?,
+                rows: rows_of(conn, "base")?,
+                previous: if has_previous {
+                    rows_of(conn, "base_previous")?
+                } else {
+                    BTreeMap::new()
+                },
             })
         })
         .map_err(harness)
 }
 
+/// Revision of the subscription that the store holds for a laptop; 0 before there is one.
+fn revision(sim: &Sim, base: &Base) -> Checked<u32> {
+    let token: [u8; 32] = Sha256::digest(base.token.as_bytes()).into();
+    store(sim, |conn| {
+        let mut statement = conn.prepare_cached(
+            "SELECT revision FROM subscription s JOIN device d ON d.id = s.device WHERE d.token_hash = ?1",
+        )?;
+        let mut rows = statement.query([token])?;
+        rows.next()?.map_or(Ok(0), |row| row.get(0))
+    })
+}
+
+/// I9 in the middle of a round, between two requests.
+pub(crate) fn check_forward(sim: &Sim, laptop: &Laptop) -> Checked {
+    match read(laptop) {
+        Ok(base) => forward(sim, laptop, &base),
+        Err(_) if laptop.machine.is_stopped() => Ok(()),
+        Err(violation) => Err(violation),
+    }
+}
+
+/// I9: rows never go back.
+fn forward(sim: &Sim, laptop: &Laptop, base: &Base) -> Checked {
+    let mut truth = sim.truth.borrow_mut();
+    if truth.epoch.insert(laptop.no, base.epoch.clone()).as_ref() != Some(&base.epoch) {
+        truth.row_seq.retain(|(no, _), _| *no != laptop.no);
+    }
+    for (id, row) in &base.rows {
+        let seen = truth.row_seq.entry((laptop.no, *id)).or_default();
+        if row.seq < *seen {
+            let text =
+                format!("row {id} of laptop {} went back from {seen} to {}", laptop.no, row.seq);
+            return broken("I9", text);
+        }
+        *seen = row.seq;
+    }
+    Ok(())
+}
+
 /// I9 and I7: rows never go back, and the base is the store's state at the cursor.
 pub(crate) fn check(sim: &Sim, laptop: &Laptop) -> Checked {
     let base = read(laptop)?;
-    {
-        let mut truth = sim.truth.borrow_mut();
-        if truth.epoch.insert(laptop.no, base.epoch.clone()).as_ref() != Some(&base.epoch) {
-            truth.row_seq.retain(|(no, _), _| *no != laptop.no);
-        }
-        for (id, row) in &base.rows {
-            let seen = truth.row_seq.entry((laptop.no, *id)).or_default();
-            if row.seq < *seen {
-                return broken(
-                    "I9",
-                    format!(
-                        "row {id} of laptop {} went back from {seen} to {}",
-                        laptop.no, row.seq
-                    ),
-                );
-            }
-            *seen = row.seq;
-        }
-    }
-    let (chain, entries) = store(sim, |conn| {
-        let mut statement = conn.prepare_cached("SELECT chain FROM feed WHERE seq = ?1")?;
-        let mut rows = statement.query([base.cursor_seq])?;
-        let chain: Option<Vec<u8>> = rows.next()?.map(|row| row.get(0)).transpose()?;
+    forward(sim, laptop, &base)?;
+    let (chain, min_seq) = store(sim, |conn| {
         let mut statement =
-            conn.prepare_cached("SELECT seq, feature, version, kind = 1 FROM feed ORDER BY seq")?;
-        let rows = statement.query_map([], |row| {
-            let place: (u64, Uuid) = (row.get(0)?, Uuid::from_bytes(row.get(1)?));
-            let state: (i64, bool) = (row.get(2)?, row.get(3)?);
-            Ok((place, state))
-        })?;
-        Ok((chain, rows.collect::<rusqlite::Result<Vec<_>>>()?))
+            conn.prepare_cached("SELECT lower(hex(chain)) FROM feed WHERE seq = ?1")?;
+        let mut rows = statement.query([base.cursor_seq])?;
+        let chain: Option<String> = rows.next()?.map(|row| row.get(0)).transpose()?;
+        let mut statement = conn.prepare_cached(
+            "SELECT min_seq, (SELECT value FROM meta WHERE key = 'cut_chain') FROM feed_head",
+        )?;
+        let (min_seq, cut): (u64, Option<String>) =
+            statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok((chain.or(cut.filter(|_| base.cursor_seq + 1 == min_seq)), min_seq))
     })?;
     // A store that was put back goes another way than the one that the laptop has seen.
-    if chain.is_none_or(|it| hex::encode(it) != base.cursor_chain) {
+    if chain.is_none_or(|it| it != base.cursor_chain) {
         return Ok(());
     }
     // Between two areas, what is missing comes with the next rounds.
     let Some(follows) = base.follows else { return Ok(()) };
+    // A copy of the laptop, which shares its subscription, may have changed it since.
+    if revision(sim, &base)? != base.revision {
+        return Ok(());
+    }
     let mut expected: BTreeMap<Uuid, (i64, bool)> = BTreeMap::new();
     let mut at_cursor: BTreeMap<Uuid, i64> = BTreeMap::new();
-    for ((seq, feature), (version, is_deleted)) in entries {
+    // States of a feature behind the cursor that rows fetched by dataset may have shown.
+    let rows_at = sim.truth.borrow().rows_at.get(&laptop.no).copied().unwrap_or(0);
+    let mut ahead: BTreeMap<Uuid, Vec<(i64, bool)>> = BTreeMap::new();
+    // What was cut off is remembered here; numbers from a lost history are covered by those of this one.
+    let mut entries = sim.truth.borrow().cut.clone();
+    entries.retain(|seq, _| *seq < min_seq);
+    entries.extend(told(sim)?);
+    for (seq, Told { feature, version, is_deleted }) in entries {
+        if seq > base.cursor_seq && seq <= rows_at {
+            ahead.entry(feature).or_default().push((version, is_deleted));
+        }
         let seen = base.rows.get(&feature).map_or(0, |it| it.seq).max(base.cursor_seq);
         if seq <= seen {
             expected.insert(feature, (version, is_deleted));
@@ -158,6 +215,13 @@ pub(crate) fn check(sim: &Sim, laptop: &Laptop) -> Checked {
         let id: Uuid = id.parse().ok()?;
         versions.get(&(id, *at_cursor.get(&id)?)).cloned()
     };
+    // Rows ahead of the cursor tell of one that is gone, or out of the area, by leaving it out.
+    let may_be_gone = |feature: &Uuid| {
+        ahead.get(feature).into_iter().flatten().any(|(version, is_deleted)| {
+            let then = versions.get(&(*feature, *version));
+            *is_deleted || then.is_some_and(|it| !follows.takes(it, subject))
+        })
+    };
     for (feature, (version, is_deleted)) in &expected {
         let story = versions.get(&(*feature, *version));
         let is_followed = story.is_none_or(|it| follows.takes(it, subject));
@@ -167,7 +231,7 @@ pub(crate) fn check(sim: &Sim, laptop: &Laptop) -> Checked {
             Some(_) if *is_deleted => "still has, which is deleted,",
             Some(_) if !is_followed => "still has, which left its area,",
             Some(row) if row.version != *version => "has another version of",
-            None if !is_deleted && is_followed => "has no",
+            None if !is_deleted && is_followed && !may_be_gone(feature) => "has no",
             _ => continue,
         };
         return broken(

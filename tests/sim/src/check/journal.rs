@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::check::{Row, base, store};
 use crate::laptop::Laptop;
 use crate::sim::{Checked, Sim, broken, harness};
-use crate::truth::DeedKind;
+use crate::truth::{DeedKind, Outcome};
 
 struct Shown {
     row: Option<Row>,
@@ -17,7 +17,7 @@ struct Shown {
 pub(crate) fn check(sim: &Sim, laptop: &Laptop) -> Checked {
     let base = base::read(laptop)?;
     let (journal, overlay) = read(laptop)?;
-    let released = released(sim, &base)?;
+    keep_released(sim, &base)?;
     let truth = sim.truth.borrow();
     let there: BTreeSet<Uuid> = journal.iter().map(|it| it.0).collect();
     let own = truth.ops_of_laptop.get(&laptop.no).map_or(&[][..], Vec::as_slice);
@@ -38,8 +38,6 @@ pub(crate) fn check(sim: &Sim, laptop: &Laptop) -> Checked {
                 && it.word != "quarantined"
                 && it.until_seq <= base.cursor_seq
         });
-        // One that waited may have been judged since, and the feed has told of it.
-        let is_settled = is_settled || released.contains(op);
         if is_settled {
             // A later one of the same field may show, or what others made of it.
             for field in deed.fields.keys() {
@@ -111,17 +109,29 @@ pub(crate) fn check(sim: &Sim, laptop: &Laptop) -> Checked {
     no_stranger(laptop, &journal, &overlay, &base)
 }
 
-/// Operations that the store has judged and that a laptop's cursor has passed, when both follow the same history.
-fn released(sim: &Sim, base: &base::Base) -> Checked<BTreeSet<Uuid>> {
-    store(sim, |conn| {
+/// Operations that the store has judged and that a laptop's cursor has passed, when both follow the same history. One
+/// that waited is told of by the feed only; it stays told when the store forgets.
+fn keep_released(sim: &Sim, base: &base::Base) -> Checked {
+    let released: Vec<(Uuid, u64)> = store(sim, |conn| {
         let mut statement = conn.prepare_cached(
-            "SELECT op FROM op_log WHERE NOT is_held AND coalesce(seq, 0) <= ?1
+            "SELECT op, coalesce(seq, 0) FROM op_log WHERE NOT is_held AND coalesce(seq, 0) <= ?1
                  AND (SELECT value FROM meta WHERE key = 'epoch') = ?2",
         )?;
-        let rows = statement
-            .query_map((base.cursor_seq, &base.epoch), |row| Ok(Uuid::from_bytes(row.get(0)?)))?;
+        let rows = statement.query_map((base.cursor_seq, &base.epoch), |row| {
+            Ok((Uuid::from_bytes(row.get(0)?), row.get(1)?))
+        })?;
         rows.collect()
-    })
+    })?;
+    let mut truth = sim.truth.borrow_mut();
+    for (op, until_seq) in released {
+        let told = truth.told.entry(op).or_default();
+        let is_known = told.iter().any(|it| it.until_seq == until_seq && it.epoch == base.epoch);
+        if !is_known {
+            let (word, epoch) = ("judged".to_owned(), base.epoch.clone());
+            told.push(Outcome { word, until_seq, epoch });
+        }
+    }
+    Ok(())
 }
 
 type Journal = Vec<(Uuid, Uuid, String)>;
@@ -180,7 +190,9 @@ fn no_stranger(
         let properties: Json = serde_json::from_str(&row.properties).unwrap_or_default();
         let fields = properties.as_object().into_iter().flatten();
         for (field, value) in fields {
-            let is_base = base.rows.get(feature).is_some_and(|it| it.value(field) == *value);
+            // While a new base lacks a row, own edits are shown on what was seen of it before.
+            let ground = base.rows.get(feature).or_else(|| base.previous.get(feature));
+            let is_base = ground.is_some_and(|it| it.value(field) == *value);
             if !is_base && !ops.iter().any(|op| op["changes"][field]["new"] == *value) {
                 return broken(
                     "I15",

@@ -181,7 +181,18 @@ fn fates(sim: &Sim, stories: &BTreeMap<Uuid, Story>) -> Checked {
         rows.collect()
     })?;
     let conflicts = conflicts(sim)?;
+    let logged = logged_conflicts(sim)?;
     let truth = sim.truth.borrow();
+    let mut of_feature: BTreeMap<Uuid, Vec<&Deed>> = BTreeMap::new();
+    for deed in &truth.deeds {
+        of_feature.entry(deed.feature).or_default().push(deed);
+    }
+    let mut clashes: BTreeMap<Uuid, Vec<&Clashed>> = BTreeMap::new();
+    for clashed in conflicts.values() {
+        clashes.entry(clashed.feature).or_default().push(clashed);
+    }
+    let told: BTreeSet<Uuid> =
+        truth.conflicts.iter().filter(|it| conflicts.contains_key(&it.0)).map(|it| it.1).collect();
     for (op, number) in &truth.deed_of_op {
         let deed = &truth.deeds[*number];
         if !known.contains_key(op) && !held.contains(op) {
@@ -197,13 +208,41 @@ fn fates(sim: &Sim, stories: &BTreeMap<Uuid, Story>) -> Checked {
         if held.contains(op) {
             continue;
         }
-        is_kept(&truth, deed, *op, stories, &conflicts)?;
+        // The conflict may speak of a later deed of the same person by now, who saw this one all the time. One that
+        // waited was judged without an answer; the log tells of its conflict.
+        let is_disputed = told.contains(op)
+            || logged.get(op).into_iter().flatten().any(|it| conflicts.contains_key(it));
+        let others = Others {
+            deeds: of_feature.get(&deed.feature).map_or(&[][..], Vec::as_slice),
+            conflicts: clashes.get(&deed.feature).map_or(&[][..], Vec::as_slice),
+            is_disputed,
+        };
+        is_kept(deed, *op, stories.get(&deed.feature), &others)?;
     }
     for (feature, story) in stories {
-        overwritten(*feature, story, &truth.deeds)?;
+        let deeds = of_feature.get(feature).map_or(&[][..], Vec::as_slice);
+        overwritten(*feature, story, deeds)?;
     }
     opened_and_closed(&truth, &conflicts)?;
     blobs(sim, &truth)
+}
+
+/// The conflicts that the store's log names for each operation.
+fn logged_conflicts(sim: &Sim) -> Checked<BTreeMap<Uuid, Vec<Uuid>>> {
+    let rows: Vec<(Uuid, String)> = store(sim, |conn| {
+        let mut statement = conn.prepare_cached(
+            "SELECT op, outcome FROM op_log WHERE outcome LIKE '%\"conflicts\"%'",
+        )?;
+        let rows =
+            statement.query_map([], |row| Ok((Uuid::from_bytes(row.get(0)?), row.get(1)?)))?;
+        rows.collect()
+    })?;
+    let parsed = rows.into_iter().map(|(op, text)| {
+        let outcome: Json = serde_json::from_str(&text).unwrap_or_default();
+        let named = outcome["conflicts"].as_array().into_iter().flatten();
+        (op, named.filter_map(|it| it.as_str()?.parse().ok()).collect())
+    });
+    Ok(parsed.collect())
 }
 
 fn conflicts(sim: &Sim) -> Checked<BTreeMap<Uuid, Clashed>> {
@@ -224,22 +263,20 @@ fn conflicts(sim: &Sim) -> Checked<BTreeMap<Uuid, Clashed>> {
     })
 }
 
+/// What else there is about the feature of a deed.
+struct Others<'a> {
+    deeds: &'a [&'a Deed],
+    conflicts: &'a [&'a Clashed],
+    /// Whether a conflict that was opened for the deed is there.
+    is_disputed: bool,
+}
+
 /// I3 and I2: each value that was set is in the story of the row or in a conflict, and not in both.
-fn is_kept(
-    truth: &Truth,
-    deed: &Deed,
-    op: Uuid,
-    stories: &BTreeMap<Uuid, Story>,
-    conflicts: &BTreeMap<Uuid, Clashed>,
-) -> Checked {
-    let story = stories.get(&deed.feature);
-    let of_feature = || conflicts.values().filter(|it| it.feature == deed.feature);
+fn is_kept(deed: &Deed, op: Uuid, story: Option<&Story>, others: &Others<'_>) -> Checked {
     if deed.kind == DeedKind::Delete {
         let is_deleted =
             story.is_some_and(|it| it.versions.iter().any(|(is_deleted, _)| *is_deleted));
-        // The conflict may speak of a later deed of the same person by now, who saw this one all the time.
-        let is_open = truth.conflicts.iter().any(|it| it.1 == op && conflicts.contains_key(&it.0));
-        if !is_deleted && !is_open {
+        if !is_deleted && !others.is_disputed {
             return broken("I3", format!("the deletion {op} of {} left no trace", deed.feature));
         }
         return Ok(());
@@ -250,13 +287,13 @@ fn is_kept(
         }
         let runs = story.map_or(0, |it| runs(it, field, &seen.new));
         let needle = seen.new.to_string();
-        let is_candidate = of_feature().any(|it| it.body.contains(&needle));
+        let is_candidate = others.conflicts.iter().any(|it| it.body.contains(&needle));
         // A value that somebody saw and replaced before anybody else had it is part of that later deed.
         let is_replaced = || {
-            truth.deeds.iter().any(|it| {
-                it.feature == deed.feature
-                    && it.fields.get(field).is_some_and(|later| later.old == seen.new)
-            })
+            others
+                .deeds
+                .iter()
+                .any(|it| it.fields.get(field).is_some_and(|later| later.old == seen.new))
         };
         if runs == 0 && !is_candidate && !is_replaced() {
             return broken(
@@ -267,10 +304,10 @@ fn is_kept(
                 ),
             );
         }
-        let n_decided = truth
+        let n_decided = others
             .deeds
             .iter()
-            .filter(|it| it.feature == deed.feature && it.kind.is_decision())
+            .filter(|it| it.kind.is_decision())
             .filter(|it| it.fields.get(field).is_some_and(|it| it.new == seen.new))
             .count();
         if runs > 1 + n_decided {
@@ -279,7 +316,7 @@ fn is_kept(
                 format!("{needle} as {field} of {} took effect {runs} times", deed.feature),
             );
         }
-        let own = of_feature().find(|it| {
+        let own = others.conflicts.iter().find(|it| {
             it.op == op
                 && it.state == "open"
                 && candidate(&it.body, field).as_ref() == Some(&seen.new)
@@ -287,7 +324,8 @@ fn is_kept(
         let stands = story
             .and_then(|it| it.versions.last())
             .is_some_and(|(is_deleted, row)| !is_deleted && row.value(field) == seen.new);
-        if runs > 0 && own.is_some() && !stands && deed.kind == DeedKind::Update {
+        // A decision of the lost history may let it take effect beside a conflict that was opened in the new one.
+        if runs > n_decided && own.is_some() && !stands && deed.kind == DeedKind::Update {
             return broken(
                 "I2",
                 format!("{needle} as {field} of {} took effect and is in conflict", deed.feature),
@@ -315,8 +353,7 @@ fn runs(story: &Story, field: &str, value: &Json) -> usize {
 }
 
 /// I4: no value is replaced and no row deleted that somebody had not seen.
-fn overwritten(feature: Uuid, story: &Story, deeds: &[Deed]) -> Checked {
-    let own: Vec<&Deed> = deeds.iter().filter(|it| it.feature == feature).collect();
+fn overwritten(feature: Uuid, story: &Story, own: &[&Deed]) -> Checked {
     for pair in story.versions.windows(2) {
         let [(was_deleted, before), (is_deleted, after)] = pair else { continue };
         if !was_deleted && *is_deleted {
