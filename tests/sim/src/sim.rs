@@ -92,9 +92,8 @@ pub(crate) struct Sim {
     seed: u64,
     n_machines: Cell<usize>,
     n_words: Cell<u64>,
-    host_machine: Machine,
-    /// Whether the store answers a request, and does not start or do what its coordinator asks.
-    is_serving: Cell<bool>,
+    /// The store's machine while it answers a request, and does not start or do what its coordinator asks.
+    serving: RefCell<Option<Machine>>,
     /// The laptops that do something, the one that does it now last.
     acting: RefCell<Vec<Rc<Laptop>>>,
 }
@@ -118,7 +117,6 @@ impl Sim {
             rim.clone(),
         )
         .map_err(harness)?;
-        let host_machine = host.machine.clone();
         let sim = Rc::new(Self {
             chance: Chance::new(seed),
             rim,
@@ -136,8 +134,7 @@ impl Sim {
             seed,
             n_machines: Cell::new(0),
             n_words: Cell::new(0),
-            host_machine,
-            is_serving: Cell::new(false),
+            serving: RefCell::default(),
             acting: RefCell::default(),
             plan,
         });
@@ -339,11 +336,10 @@ impl Sim {
         if !self.is_faulty.get() || self.chance.below(20_000) >= u64::from(self.plan.crashes) {
             return false;
         }
-        let acting = self.acting.borrow().last().map(|it| it.machine.clone());
-        let machine = match (point.starts_with("server."), self.is_serving.get()) {
-            (true, true) => Some(&self.host_machine),
-            (false, _) => acting.as_ref(),
-            (true, false) => None,
+        let machine = if point.starts_with("server.") {
+            self.serving.borrow().clone()
+        } else {
+            self.acting.borrow().last().map(|it| it.machine.clone())
         };
         let Some(machine) = machine else { return false };
         let is_stop =
@@ -646,9 +642,9 @@ impl Sim {
             host.machine.trouble_after(1 + self.chance.below(60), trouble);
         }
         self.note(tap::sent(self, no, sent));
-        self.is_serving.set(true);
+        *self.serving.borrow_mut() = Some(self.host.borrow().machine.clone());
         let answered = self.host.borrow_mut().serve(sent);
-        self.is_serving.set(false);
+        *self.serving.borrow_mut() = None;
         self.host.borrow().machine.no_trouble();
         let bytes = sent.body.len() + answered.as_ref().map_or(0, |it| it.body.len());
         self.n_wire_bytes.set(self.n_wire_bytes.get() + bytes as u64);

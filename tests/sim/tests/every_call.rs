@@ -1,5 +1,5 @@
 //! Twenty scripts, each stopped at its calls, under three models of what a power cut takes. Every seventh call here;
-//! `FALTKARTA_CALL_STEP=1`, which `make soak` sets, takes each of them.
+//! `FALTKARTA_CALL_STEP=1` takes each of them, and `make sim-calls` does so on every core.
 
 use faltkarta_sim::every_call::{SCRIPTS, play};
 use faltkarta_sim::template::Template;
