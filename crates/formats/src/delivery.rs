@@ -105,6 +105,14 @@ impl Default for RawRow {
     }
 }
 
+impl RawRow {
+    /// Looks for letters that stand for bad bytes.
+    pub(crate) fn find_bad_text(&mut self) {
+        let is_bad = |it: &Value| matches!(it, Value::Text(text) if text.contains('\u{fffd}'));
+        self.has_bad_text = self.values.iter().any(is_bad);
+    }
+}
+
 /// How files are read.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ReadOptions {

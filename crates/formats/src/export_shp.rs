@@ -79,7 +79,7 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
 /// The one type of all shapes of a file.
 #[derive(Debug, Clone, Copy)]
 struct ShapeType {
-    kind: Option<GeometryKind>,
+    geometry: Option<GeometryKind>,
     is_multi: bool,
     has_z: bool,
     has_m: bool,
@@ -87,19 +87,19 @@ struct ShapeType {
 
 impl ShapeType {
     fn of(sight: &Sight) -> Result<Self, FormatError> {
-        let kind = match sight.kinds.as_slice() {
+        let geometry = match sight.kinds.as_slice() {
             [] => None,
             [GeometryKind::Collection] | [_, _, ..] => {
                 return Err(FormatError::MixedGeometry { format: "a Shapefile" });
             }
-            [kind] => Some(*kind),
+            [one] => Some(*one),
         };
         let (has_z, has_m) = (sight.n_with_z > 0, sight.n_with_m > 0);
-        Ok(Self { kind, is_multi: sight.has_type(4), has_z, has_m })
+        Ok(Self { geometry, is_multi: sight.has_type(4), has_z, has_m })
     }
 
     fn code(self) -> i32 {
-        let plane = match self.kind {
+        let plane = match self.geometry {
             None => return 0,
             Some(GeometryKind::Point) if self.is_multi => 8,
             Some(GeometryKind::Point) => 1,
@@ -121,28 +121,28 @@ impl ShapeType {
 
 /// Shapes and their index.
 struct Shapes<W: Write + Seek> {
-    shape_type: ShapeType,
+    kind: ShapeType,
     shp: W,
     shx: W,
-    n_shapes: i32,
+    n_written: i32,
     // In words of two bytes.
     end: u64,
     extent: Extent,
 }
 
 impl<W: Write + Seek> Shapes<W> {
-    fn new(shape_type: ShapeType, mut shp: W, mut shx: W) -> Result<Self, FormatError> {
+    fn new(kind: ShapeType, mut shp: W, mut shx: W) -> Result<Self, FormatError> {
         let doing = FormatError::io("writing the Shapefile");
         shp.write_all(&[0; 100]).map_err(&doing)?;
         shx.write_all(&[0; 100]).map_err(&doing)?;
-        Ok(Self { shape_type, shp, shx, n_shapes: 0, end: 50, extent: Extent::default() })
+        Ok(Self { kind, shp, shx, n_written: 0, end: 50, extent: Extent::default() })
     }
 
     fn add(&mut self, geometry: Option<&Geometry>) -> Result<(), FormatError> {
         let doing = FormatError::io("writing the Shapefile");
         let shape = geometry.and_then(|it| Shape::parse(it.wkb()).ok());
         let content = self.content(shape.map(|it| it.form));
-        self.n_shapes += 1;
+        self.n_written += 1;
         let n_words = content.len() as u64 / 2;
         if self.end + 4 + n_words > i32::MAX as u64 {
             let most = i32::MAX as u64 * 2;
@@ -150,7 +150,7 @@ impl<W: Write + Seek> Shapes<W> {
         }
         let index = [self.end as i32, n_words as i32].map(i32::to_be_bytes).concat();
         self.shx.write_all(&index).map_err(&doing)?;
-        let header = [self.n_shapes, n_words as i32].map(i32::to_be_bytes).concat();
+        let header = [self.n_written, n_words as i32].map(i32::to_be_bytes).concat();
         self.shp.write_all(&header).map_err(&doing)?;
         self.shp.write_all(&content).map_err(&doing)?;
         self.end += 4 + n_words;
@@ -165,17 +165,17 @@ impl<W: Write + Seek> Shapes<W> {
         }
         let own = Extent::of(&vertices);
         self.extent.include(&own);
-        let code = self.shape_type.code();
+        let code = self.kind.code();
         let mut content = code.to_le_bytes().to_vec();
         let mut number = |it: f64| content.extend_from_slice(&it.to_le_bytes());
         if code % 10 == 1 {
             let at = vertices[0];
             number(at.x);
             number(at.y);
-            if self.shape_type.has_z {
+            if self.kind.has_z {
                 number(height(at));
             }
-            if self.shape_type.has_measure_block() {
+            if self.kind.has_measure_block() {
                 number(measure(at));
             }
             return content;
@@ -193,31 +193,35 @@ impl<W: Write + Seek> Shapes<W> {
             }
         }
         let mut number = |it: f64| content.extend_from_slice(&it.to_le_bytes());
-        vertices.iter().for_each(|it| {
-            number(it.x);
-            number(it.y);
-        });
-        if self.shape_type.has_z {
-            own.z.into_iter().for_each(&mut number);
-            vertices.iter().for_each(|it| number(height(*it)));
+        for at in &vertices {
+            number(at.x);
+            number(at.y);
         }
-        if self.shape_type.has_measure_block() {
+        if self.kind.has_z {
+            own.z.into_iter().for_each(&mut number);
+            for at in &vertices {
+                number(height(*at));
+            }
+        }
+        if self.kind.has_measure_block() {
             own.measures().into_iter().for_each(&mut number);
-            vertices.iter().for_each(|it| number(measure(*it)));
+            for at in &vertices {
+                number(measure(*at));
+            }
         }
         content
     }
 
     fn finish(mut self) -> Result<(), FormatError> {
         let doing = FormatError::io("writing the Shapefile");
-        let n_index_words = 50 + 4 * self.n_shapes;
+        let n_index_words = 50 + 4 * self.n_written;
         for (out, n_words) in [(&mut self.shp, self.end as i32), (&mut self.shx, n_index_words)] {
             let mut header = 9994i32.to_be_bytes().to_vec();
             header.resize(24, 0);
             header.extend(n_words.to_be_bytes());
             header.extend(1000i32.to_le_bytes());
-            header.extend(self.shape_type.code().to_le_bytes());
-            let (z, m) = (self.shape_type.has_z, self.shape_type.has_measure_block());
+            header.extend(self.kind.code().to_le_bytes());
+            let (z, m) = (self.kind.has_z, self.kind.has_measure_block());
             let extent = if self.extent.is_met { self.extent } else { Extent::default() };
             let x_y = if extent.is_met { extent.x_y() } else { [0.0; 4] };
             let z = if z && extent.is_met { extent.z } else { [0.0; 2] };

@@ -129,13 +129,13 @@ impl FgbReader {
             raw.values.resize(columns.len(), Value::Null);
             raw.is_linearised = false;
             raw.fault = None;
-            match size_prefixed_root_as_feature(&bytes) {
-                Ok(feature) => self.fill(&feature, &slots, &mut raw),
-                Err(_) => {
-                    raw.geometry = Ok(None);
-                    raw.fault = Some("the feature is damaged");
-                }
+            if let Ok(feature) = size_prefixed_root_as_feature(&bytes) {
+                self.fill(&feature, &slots, &mut raw);
+            } else {
+                raw.geometry = Ok(None);
+                raw.fault = Some("the feature is damaged");
             }
+            raw.find_bad_text();
             if see(&mut raw).is_break() {
                 break;
             }

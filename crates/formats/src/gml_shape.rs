@@ -92,7 +92,7 @@ pub(crate) fn is_north_first(srs_name: &str) -> bool {
     let lower = srs_name.to_lowercase();
     let by_authority = lower.starts_with("urn:") || lower.contains("/def/crs");
     let code = lower.rsplit([':', '/', '#']).next().and_then(|it| it.parse::<u32>().ok());
-    let north_first = |it: u32| matches!(it, 3006..=3018 | 3019..=3024 | 5845..=5857 | 4326 | 4258 | 4619 | 4976 | 4977 | 4124);
+    let north_first = |it: u32| matches!(it, 3006..=3024 | 3845..=3850 | 5845..=5857 | 4326 | 4258 | 4619 | 4976 | 4977 | 4124);
     by_authority && !lower.ends_with("crs84") && code.is_some_and(north_first)
 }
 
@@ -295,7 +295,7 @@ impl Reading {
         if numbers.is_empty() {
             return Ok(());
         }
-        if !(2..=4).contains(&dimension) || numbers.len() % dimension != 0 {
+        if !(2..=4).contains(&dimension) || !numbers.len().is_multiple_of(dimension) {
             return Err(GeometryError::Truncated);
         }
         self.has_z |= dimension >= 3;

@@ -234,18 +234,24 @@ impl Writer {
             Form::Line(path) | Form::Circular(path) => self.path(path, wkb),
             Form::Polygon(rings) => {
                 count(rings.len(), wkb);
-                rings.iter().for_each(|it| self.path(it, wkb));
+                for ring in rings {
+                    self.path(ring, wkb);
+                }
             }
             Form::Many(_, parts) | Form::Compound(parts) | Form::CurvePolygon(parts) => {
                 count(parts.len(), wkb);
-                parts.iter().for_each(|it| self.form(it, wkb));
+                for part in parts {
+                    self.form(part, wkb);
+                }
             }
         }
     }
 
     fn path(self, path: &[Vertex], wkb: &mut Vec<u8>) {
         count(path.len(), wkb);
-        path.iter().for_each(|it| self.vertex(*it, wkb));
+        for at in path {
+            self.vertex(*at, wkb);
+        }
     }
 
     fn vertex(self, at: Vertex, wkb: &mut Vec<u8>) {

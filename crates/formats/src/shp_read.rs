@@ -77,6 +77,7 @@ impl ShpReader {
             }
             raw.values.clear();
             raw.values.extend(columns.iter().map(|idx| table.value(*idx)));
+            raw.find_bad_text();
             if see(&mut raw).is_break() {
                 return Ok(());
             }
@@ -88,6 +89,7 @@ impl ShpReader {
             if table.next()? {
                 raw.values.clear();
                 raw.values.extend(columns.iter().map(|idx| table.value(*idx)));
+                raw.find_bad_text();
                 if see(&mut raw).is_break() {
                     return Ok(());
                 }

@@ -59,7 +59,7 @@ impl Sight {
 
     /// The ISO type without dimension that all geometries have; none when there are several or none.
     pub(crate) fn only_type(&self) -> Option<u32> {
-        (self.types.count_ones() == 1).then(|| self.types.trailing_zeros())
+        self.types.is_power_of_two().then(|| self.types.trailing_zeros())
     }
 
     /// Whether a geometry of this ISO type was met.

@@ -12,12 +12,13 @@ use faltkarta_geo::{Geometry, GridSystem};
 use faltkarta_model::Dataset;
 use geo_types::{Geometry as Types, LineString, Polygon};
 
+use crate::bad_text_files::{geojson, gmls, tables};
 use crate::exports::{dataset, feature, now};
 use crate::support::{Gpkg, datasets};
 
 /// What must come of a file.
 #[derive(Debug, Clone, Copy)]
-enum Must {
+pub(crate) enum Must {
     /// Nothing is read, with this code.
     Refuse(&'static str),
     /// So many rows are this dataset's, with these codes, each at least once and no others.
@@ -33,7 +34,7 @@ struct Case {
 }
 
 /// Where cases are put.
-struct Folder {
+pub(crate) struct Folder {
     path: PathBuf,
     cases: Vec<Case>,
 }
@@ -42,11 +43,11 @@ const BY_ID: &str = "dataset = \"valve\"\nidentity = [\"id\"]\n[fields]\nnummer 
 const IN_COLUMNS: &str =
     "dataset = \"valve\"\nidentity = [\"id\"]\ngeometry = \"e,n\"\n[fields]\nnummer = \"id\"\n";
 
-const TM: (f64, f64) = (512_909.0, 6_606_277.0);
+pub(crate) const TM: (f64, f64) = (512_909.0, 6_606_277.0);
 const ZONE: (f64, f64) = (162_914.167, 6_608_920.569);
 
 impl Folder {
-    fn add(&mut self, name: &str, bytes: impl AsRef<[u8]>, must: Must) {
+    pub(crate) fn add(&mut self, name: &str, bytes: impl AsRef<[u8]>, must: Must) {
         let path = self.path.join(name);
         fs::write(&path, bytes).unwrap();
         let is_table = path.extension().is_some_and(|it| it == "csv");
@@ -99,7 +100,7 @@ fn ring(corners: &[(f64, f64)]) -> Geometry {
 }
 
 /// A star-like ring of so many corners.
-fn wheel(n: u32) -> Vec<(f64, f64)> {
+pub(crate) fn wheel(n: u32) -> Vec<(f64, f64)> {
     let corner = |it: u32| {
         let angle = std::f64::consts::TAU * f64::from(it % n) / f64::from(n);
         (100.0 * angle.cos(), 100.0 * angle.sin())
@@ -258,147 +259,6 @@ fn places_and_shapes(folder: &mut Folder) {
     }
 }
 
-fn json(features: &[String]) -> String {
-    format!(
-        r#"{{"type":"FeatureCollection","crs":{{"type":"name","properties":{{"name":"EPSG:3006"}}}},"features":[{}]}}"#,
-        features.join(",\n")
-    )
-}
-
-fn json_feature(id: &str, geometry: &str) -> String {
-    format!(r#"{{"type":"Feature","properties":{{"id":{id}}},"geometry":{geometry}}}"#)
-}
-
-fn json_point(x: &str, y: &str) -> String {
-    format!(r#"{{"type":"Point","coordinates":[{x},{y}]}}"#)
-}
-
-fn geojson(folder: &mut Folder) {
-    let point = json_point("512909", "6606277");
-    let good = json_feature("\"a\"", &point);
-    let whole = json(std::slice::from_ref(&good));
-    folder.add("god.geojson", &whole, Tell(1, &[]));
-    folder.add("tom.geojson", "", Refuse("truncated_file"));
-    folder.add("halv.geojson", &whole[..whole.len() / 2], Refuse("truncated_file"));
-    folder.add("webbsida.geojson", "<html>404</html>", Refuse("foreign_file"));
-    folder.add("lista.geojson", "[1,2]", Refuse("foreign_file"));
-    folder.add("utan_objekt.geojson", "{\"a\":1}", Refuse("foreign_file"));
-    folder.add("bara_svans.geojson", format!("{whole}}}}}"), Refuse("malformed_file"));
-    for (name, x) in
-        [("nan", "NaN"), ("oandlig", "Infinity"), ("for_stort", "1e999"), ("text", "\"5\"")]
-    {
-        let text = json(&[json_feature("\"a\"", &json_point(x, "6606277"))]);
-        folder.add(&format!("{name}.geojson"), text, Refuse("malformed_file"));
-    }
-    let deep = json(&[json_feature("\"a\"", &"[".repeat(100_000))]);
-    folder.add("djup.geojson", deep, Refuse("malformed_file"));
-    let mut wide = String::from("{\"id\":\"a\"");
-    for idx in 0..1_000_000 {
-        write!(wide, ",\"k{idx}\":1").unwrap();
-    }
-    let wide = format!("{{\"type\":\"Feature\",\"properties\":{wide}}},\"geometry\":null}}");
-    folder.add("en_miljon_kolumner.geojson", json(&[wide]), Refuse("over_limit"));
-    let mut bytes = whole.clone().into_bytes();
-    let at = whole.find("\"a\"").unwrap() + 1;
-    bytes[at] = 0xc5;
-    folder.add("ogiltig_utf8.geojson", bytes, Refuse("malformed_file"));
-    let corners: Vec<String> = wheel(1_000_000)
-        .iter()
-        .map(|(x, y)| format!("[{:.3},{:.3}]", TM.0 + x, TM.1 + y))
-        .collect();
-    let polygon = format!(r#"{{"type":"Polygon","coordinates":[[{}]]}}"#, corners.join(","));
-    let text = json(&[json_feature("\"a\"", &polygon)]);
-    folder.add("en_miljon_horn.geojson", text, Tell(1, &["wrong_geometry_type"]));
-    let many =
-        format!(r#"{{"type":"MultiPoint","coordinates":[[0,0]{}]}}"#, ",[0,0]".repeat(5_000_000));
-    folder.add(
-        "fem_miljoner_punkter.geojson",
-        json(&[json_feature("1", &many)]),
-        Refuse("malformed_file"),
-    );
-    for (name, id, geometry, must) in [
-        (
-            "djupet_fel",
-            "\"a\"",
-            r#"{"type":"Polygon","coordinates":[[1,2],[3,4]]}"#,
-            Tell(2, &["invalid_geometry"]),
-        ),
-        (
-            "okand_form",
-            "\"a\"",
-            r#"{"type":"Circle","coordinates":[1,2]}"#,
-            Tell(2, &["unsupported_geometry"]),
-        ),
-        ("utan_form", "\"a\"", "null", Tell(2, &["null_geometry"])),
-        ("tom_form", "\"a\"", r#"{"type":"Point","coordinates":[]}"#, Tell(2, &["null_geometry"])),
-        ("utan_id", "null", &point, Tell(2, &["missing_identity"])),
-        ("samma_id", "\"z\"", &point, Tell(2, &["duplicate_identity"])),
-    ] {
-        let other = json_feature("\"z\"", &point);
-        let text = json(&[other, json_feature(id, geometry)]);
-        folder.add(&format!("{name}.geojson"), text, must);
-    }
-    let local = whole.replace("EPSG:3006", "kommunens eget");
-    folder.add("okant_system.geojson", local, Refuse("unknown_crs"));
-    let zone = whole.replace("EPSG:3006", "urn:ogc:def:crs:EPSG::3009");
-    folder.add("3006_kallad_3009.geojson", zone, Refuse("wrong_zone"));
-    let turned = json(&[json_feature("\"a\"", &json_point("59.5945", "15.2286"))]);
-    let turned = turned.replace("EPSG:3006", "EPSG:4326");
-    folder.add("lat_forst.geojson", turned, Tell(1, &["axis_order"]));
-    folder.add(
-        "rad_tva_bruten.geojsonl",
-        format!("{good}\n{{\"type\":\n{good}\n"),
-        Refuse("malformed_file"),
-    );
-    folder.add(
-        "sista_raden_kapad.geojsonl",
-        format!("{good}\n{}", &good[..40]),
-        Refuse("truncated_file"),
-    );
-}
-
-fn tables(folder: &mut Folder) {
-    let good = "id;e;n\na;512909;6606277\n";
-    folder.add("god.csv", good, Tell(1, &["crs_assumed"]));
-    folder.add("tom.csv", "", Refuse("truncated_file"));
-    folder.add("bara_rubriker.csv", "id;e;n\n", Tell(0, &["crs_assumed"]));
-    let wide: Vec<u8> = good.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    folder.add("utf16.csv", [b"\xff\xfe", &wide[..]].concat(), Refuse("foreign_file"));
-    folder.add("nollor.csv", [good.as_bytes(), b"\0\0"].concat(), Refuse("foreign_file"));
-    folder.add("kort_rad.csv", format!("{good}b;1\n"), Tell(2, &["crs_assumed", "bad_row"]));
-    folder.add(
-        "oppet_citat.csv",
-        format!("{good}\"b;1;2\nc;1;2\n"),
-        Tell(2, &["crs_assumed", "bad_row"]),
-    );
-    for (name, e) in [("nan", "NaN"), ("oandlig", "inf"), ("text", "öster")] {
-        let text = format!("{good}b;{e};6606277\n");
-        folder.add(&format!("{name}.csv"), text, Tell(2, &["crs_assumed", "invalid_geometry"]));
-    }
-    folder.add(
-        "halv_plats.csv",
-        format!("{good}b;512909;\n"),
-        Tell(2, &["crs_assumed", "invalid_geometry"]),
-    );
-    folder.add(
-        "utan_plats.csv",
-        format!("{good}b;;\n"),
-        Tell(2, &["crs_assumed", "null_geometry"]),
-    );
-    folder.add(
-        "en_miljon_kolumner.csv",
-        format!("id;e;n{}\n", ";k".repeat(1_000_000)),
-        Refuse("over_limit"),
-    );
-    folder.add("andra_kolumner.csv", "nr;x;y\n1;2;3\n", Refuse("unknown_delivery"));
-    folder.add("ingenstans.csv", "id;e;n\na;1;2\n", Refuse("unknown_crs"));
-    folder.add(
-        "bytt_ordning.csv",
-        "id;e;n\na;6606277;512909\n",
-        Tell(1, &["axis_order", "crs_assumed"]),
-    );
-}
-
 fn shapefiles(folder: &mut Folder) {
     let valve: Dataset = dataset("valve");
     let make = |folder: &Folder, name: &str, n: u32| {
@@ -448,6 +308,12 @@ fn shapefiles(folder: &mut Folder) {
         let header = usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
         patch(&dbf(it), header, b"*");
     };
+    let bad_letter = |it: &Path| {
+        let bytes = fs::read(dbf(it)).unwrap();
+        let header = usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
+        patch(&dbf(it), header + 1, &[0xc5]);
+    };
+    add("ogiltig_utf8.shp", &bad_letter, Tell(3, &["bad_text"]));
     add("struken_rad.shp", &deleted, Tell(2, &[]));
 }
 
@@ -481,69 +347,6 @@ fn flatgeobufs(folder: &mut Folder) {
     folder.add("raden_ar_skrap.fgb", patched(first + 4, &garbage), Tell(3, &["bad_row"]));
     let doubled = [&whole[..], &whole[first..first + 4 + n_first]].concat();
     folder.add("en_rad_for_mycket.fgb", doubled, Refuse("malformed_file"));
-}
-
-fn gmls(folder: &mut Folder) {
-    let urn = "urn:ogc:def:crs:EPSG::3006";
-    let feature = |id: &str, srs: &str, pos: &str| {
-        format!(
-            "<member><V><id>{id}</id><g><Point srsName=\"{srs}\"><pos>{pos}</pos></Point></g></V></member>"
-        )
-    };
-    let of = |features: &str| format!("<C>{features}</C>");
-    let good = feature("a", urn, "6606277 512909");
-    let whole = of(&good);
-    folder.add("god.gml", &whole, Tell(1, &[]));
-    folder.add("tom.gml", "", Refuse("truncated_file"));
-    folder.add("kapad.gml", &whole[..whole.len() - 1], Refuse("truncated_file"));
-    folder.add("inte_xml.gml", "id;e;n", Refuse("foreign_file"));
-    folder.add("utan_objekt.gml", "<C><a/></C>", Refuse("foreign_file"));
-    folder.add(
-        "taggar_i_oordning.gml",
-        "<C><member><V></member></V></C>",
-        Refuse("malformed_file"),
-    );
-    let laughs = "<!DOCTYPE C [<!ENTITY a \"haha\"><!ENTITY b \"&a;&a;&a;&a;\">]>";
-    folder.add("en_miljard_skratt.gml", format!("{laughs}{whole}"), Refuse("malformed_file"));
-    let deep =
-        of(&format!("<member><V>{}{}</V></member>", "<a>".repeat(10_000), "</a>".repeat(10_000)));
-    folder.add("djup.gml", deep, Refuse("over_limit"));
-    let mut wide = String::new();
-    for idx in 0..1_000_000 {
-        write!(wide, "<k{idx}/>").unwrap();
-    }
-    folder.add(
-        "en_miljon_kolumner.gml",
-        of(&format!("<member><V>{wide}</V></member>")),
-        Refuse("over_limit"),
-    );
-    let mut bytes = whole.clone().into_bytes();
-    bytes[whole.find(">a<").unwrap() + 1] = 0xc5;
-    folder.add("ogiltig_utf8.gml", bytes, Refuse("malformed_file"));
-    folder.add(
-        "okand_kodning.gml",
-        format!("<?xml version='1.0' encoding='EBCDIC-X'?>{whole}"),
-        Refuse("foreign_file"),
-    );
-    let two = |other: &str| of(&format!("{good}{other}"));
-    folder.add(
-        "halv_plats.gml",
-        two(&feature("b", urn, "6606277")),
-        Tell(2, &["invalid_geometry"]),
-    );
-    folder.add("nan.gml", two(&feature("b", urn, "NaN 512909")), Tell(2, &["invalid_geometry"]));
-    folder.add(
-        "tva_system.gml",
-        two(&feature("b", "EPSG:3009", "162914 6608920")),
-        Tell(2, &["bad_row"]),
-    );
-    folder.add("samma_id.gml", two(&good), Tell(2, &["duplicate_identity"]));
-    folder.add("ost_forst.gml", of(&feature("a", urn, "512909 6606277")), Tell(1, &["axis_order"]));
-    folder.add(
-        "okant_system.gml",
-        of(&feature("a", "urn:ogc:def:crs:EPSG::31467", "1 2")),
-        Refuse("unknown_crs"),
-    );
 }
 
 fn others(folder: &mut Folder) {

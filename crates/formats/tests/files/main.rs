@@ -7,6 +7,7 @@
 )]
 
 mod bad_folder;
+mod bad_text_files;
 mod damage;
 mod deliveries;
 mod exports;
