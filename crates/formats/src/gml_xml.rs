@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
-use encoding_rs::{Decoder, Encoding, UTF_8, WINDOWS_1252};
+use encoding_rs::{CoderResult, Decoder, Encoding, UTF_8, WINDOWS_1252};
 use quick_xml::errors::SyntaxError;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
@@ -223,13 +223,14 @@ struct Decoded<R> {
     raw: Vec<u8>,
     raw_at: usize,
     is_end: bool,
+    is_finished: bool,
 }
 
 impl<R: Read> Decoded<R> {
     fn new(inner: R, encoding: &'static Encoding) -> Self {
         let decoder = encoding.new_decoder_without_bom_handling();
         let is_utf8 = encoding == UTF_8;
-        Self { inner, decoder, is_utf8, raw: vec![], raw_at: 0, is_end: false }
+        Self { inner, decoder, is_utf8, raw: vec![], raw_at: 0, is_end: false, is_finished: false }
     }
 }
 
@@ -239,7 +240,8 @@ impl<R: Read> Read for Decoded<R> {
             // Checked by the reader of XML, with the place.
             return self.inner.read(into);
         }
-        loop {
+        // The reader of XML asks again at the end; a decoder that has finished must not be.
+        while !self.is_finished {
             if self.raw_at == self.raw.len() && !self.is_end {
                 self.raw.resize(16 * 1024, 0);
                 let n_read = self.inner.read(&mut self.raw)?;
@@ -247,9 +249,10 @@ impl<R: Read> Read for Decoded<R> {
                 self.raw_at = 0;
                 self.is_end = n_read == 0;
             }
-            let (_, n_taken, n_made, is_bad) =
+            let (result, n_taken, n_made, is_bad) =
                 self.decoder.decode_to_utf8(&self.raw[self.raw_at..], into, self.is_end);
             self.raw_at += n_taken;
+            self.is_finished = self.is_end && result == CoderResult::InputEmpty;
             if is_bad {
                 return Err(io::Error::from(io::ErrorKind::InvalidData));
             }
@@ -257,5 +260,6 @@ impl<R: Read> Read for Decoded<R> {
                 return Ok(n_made);
             }
         }
+        Ok(0)
     }
 }

@@ -337,6 +337,11 @@ fn letters_of_latin_1_and_utf_16_are_read() {
         .chain(text("UTF-16").encode_utf16())
         .flat_map(u16::to_le_bytes)
         .collect();
+    let cut = folder.path().join("cut.gml");
+    for n in 0..latin.len() {
+        std::fs::write(&cut, &latin[..n]).unwrap();
+        assert!(open(&cut).is_err(), "{n}");
+    }
     for bytes in [latin, wide, text("utf-8").into_bytes()] {
         std::fs::write(&path, bytes).unwrap();
         assert_eq!(tables(&path)[0].value(0, "namn"), &Value::Text("Råssvalen".into()));
