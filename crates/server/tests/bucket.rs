@@ -1,6 +1,6 @@
 //! Attachments in a bucket: the real server against a real S3 service on loopback.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on stops")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 mod harness;
 

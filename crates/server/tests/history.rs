@@ -1,6 +1,6 @@
 //! What becomes of a history that was cut, rolled back, given back by laptops, or handed over in a file.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on stops")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 mod harness;
 

@@ -1,6 +1,6 @@
 //! Deliveries taken into a store.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on stops")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 mod harness;
 

@@ -1,6 +1,6 @@
 //! Backups that are proved, the way back from one, and what laptops are told of it.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on stops")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 mod harness;
 

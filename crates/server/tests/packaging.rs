@@ -1,6 +1,6 @@
 //! Packages: cut, described, and fetched in pieces.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on stops")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 mod harness;
 

@@ -1,7 +1,6 @@
 //! What a laptop that is behind moves over the wire, counted byte by byte with heads and answers of every kind: real
 //! store, real link, real laptop, and the demo town at a tenth of its size.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
-#![expect(clippy::print_stdout, reason = "the figures are what somebody runs this for")]
 
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -142,7 +141,7 @@ impl Town {
         for entry in std::fs::read_dir(self.dir.path().join("delivery")).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_str().unwrap();
-            if name.starts_with(begins) && name.ends_with(".gpkg") {
+            if name.starts_with(begins) && path.extension().is_some_and(|it| it == "gpkg") {
                 n_changed += Connection::open(&path).unwrap().execute(sql, []).unwrap();
             }
         }

@@ -184,7 +184,8 @@ fn change_rows(delivery: &Path, altered: &Path) -> Outcome<()> {
         for entry in fs::read_dir(delivery)? {
             let entry = entry?;
             let name = entry.file_name().to_string_lossy().into_owned();
-            if !name.starts_with(begins) || !name.ends_with(".gpkg") {
+            let is_gpkg = entry.path().extension().is_some_and(|it| it == "gpkg");
+            if !name.starts_with(begins) || !is_gpkg {
                 continue;
             }
             fs::copy(entry.path(), altered.join(&name))?;

@@ -545,7 +545,7 @@ fn inspect(bench: &Bench) -> Result<(), String> {
         };
         it.complete_draft(draft, &submission, now, &mut ids)
     });
-    done.map(|_| ()).map_err(|error: AppError| error.to_string())
+    done.map(drop).map_err(|error: AppError| error.to_string())
 }
 
 fn changed(bench: &Bench) -> Checked {

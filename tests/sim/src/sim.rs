@@ -495,9 +495,10 @@ impl Sim {
         host.close();
         let path = host.machine.root().join("datasets/valve.toml");
         let mut text = std::fs::read_to_string(&path).map_err(harness)?;
-        text.push_str(&format!(
+        let field = format!(
             "\n\n[[field]]\nid = \"sasong{no}\"\ntitle = {{ sv = \"Säsong\", en = \"Season\" }}\ntype = \"text\"\n"
-        ));
+        );
+        text += &field;
         // The file is shared with the template; a new one takes its place.
         let part = path.with_extension("part");
         std::fs::write(&part, text).map_err(harness)?;

@@ -66,9 +66,9 @@ impl Assembly<'_> {
             return Ok(None);
         }
         let Err(error) = self.prove() else { return Ok(Some(self.part())) };
-        self.remove(&self.part())?;
+        remove(&self.part())?;
         if !is_by_pieces {
-            self.remove(&self.plan_path())?;
+            remove(&self.plan_path())?;
             return Err(error);
         }
         // The old file is damaged, or two pieces share a hash: the whole file, then.
@@ -222,10 +222,10 @@ impl Assembly<'_> {
         }
         error
     }
+}
 
-    fn remove(&self, path: &Path) -> Result<(), AppError> {
-        fs::remove_file(path).map_err(|source| file_error(path, source))
-    }
+fn remove(path: &Path) -> Result<(), AppError> {
+    fs::remove_file(path).map_err(|source| file_error(path, source))
 }
 
 /// The pieces of the laptop's own file with their places. One that cannot be read has none.

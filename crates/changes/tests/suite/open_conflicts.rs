@@ -113,7 +113,8 @@ fn half_of_a_group_goes_on_and_the_other_half_stays_a_candidate() {
     check_open(&sheet, (1, "group:state"), 2, "status", &text("c"));
     check_open(&sheet, (1, "group:state"), 2, "status_date", &text("2002"));
     // Back to the store's value in one half is not yet agreement about the group.
-    sheet.take(&update(3, &[("status", text("c"), text("x"))]), &*SCHEMA);
+    let back = sheet.take(&update(3, &[("status", text("c"), text("x"))]), &*SCHEMA);
+    assert_eq!(back.verdict, Verdict::Conflict);
     check_open(&sheet, (1, "group:state"), 3, "status_date", &text("2002"));
     sheet.take(&update(4, &[("status_date", text("2002"), text("2001"))]), &*SCHEMA);
     assert_eq!((sheet.open.len(), sheet.superseded.len()), (0, 1));
@@ -254,6 +255,18 @@ fn an_edit_of_a_row_that_somebody_restored_goes_on_from_the_candidate() {
     other.state = State::Live;
     other.take(&update(2, &[("f", text("else"), text("newer"))]), &*SCHEMA);
     assert_eq!(other.open.len(), 2);
+}
+
+#[test]
+fn a_conflict_of_another_kind_is_not_swallowed_by_the_one_that_is_followed() {
+    let mut sheet = Sheet::new(State::Deleted, row(4, &[("f", text("a")), ("h", Value::Int(1))]));
+    sheet.take(&update(1, &[("f", text("a"), Value::Null)]), &*SCHEMA);
+    sheet.state = State::Live;
+    let create = [("f", Value::Null, text("x")), ("h", Value::Null, Value::Int(5))];
+    sheet.take(&numbered(2, op(Create, &create)), &*SCHEMA);
+    let kinds: Vec<_> = sheet.open.values().map(|(conflict, _)| conflict.kind).collect();
+    assert!(kinds.contains(&ConflictKind::IdClash), "{kinds:?}");
+    assert!(kinds.contains(&ConflictKind::EditedVsDeleted), "{kinds:?}");
 }
 
 #[test]

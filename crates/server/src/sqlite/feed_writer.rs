@@ -52,8 +52,7 @@ impl<'c> FeedWriter<'c> {
         &mut self,
         cause: Cause,
         dataset_no: u16,
-        feature: FeatureId,
-        version: u32,
+        (feature, version): (FeatureId, u32),
         (is_deleted, row_hash): (bool, Hash16),
         moved: Option<&Moved>,
     ) -> Result<u64, StoreError> {
@@ -93,7 +92,7 @@ impl<'c> FeedWriter<'c> {
         (content, hash): (&Content, Hash16),
         mark: DeliveryMark,
     ) -> Result<u64, StoreError> {
-        let seq = self.entry(cause, dataset_no, feature, 1, (false, hash), None)?;
+        let seq = self.entry(cause, dataset_no, (feature, 1), (false, hash), None)?;
         self.conn
             .prepare_cached(
                 "INSERT INTO feature(id, dataset, version, seq, is_deleted, geometry, properties, blobs, hash,
@@ -133,7 +132,7 @@ impl<'c> FeedWriter<'c> {
         let old = &before.it;
         let version = old.version + 1;
         let seq =
-            self.entry(cause, old.dataset_no, old.feature, version, (is_deleted, hash), None)?;
+            self.entry(cause, old.dataset_no, (old.feature, version), (is_deleted, hash), None)?;
         self.conn
             .prepare_cached(
                 "INSERT INTO history(feature, version, is_deleted, geometry, properties, blobs, hash, replica, op)
@@ -201,7 +200,7 @@ impl<'c> FeedWriter<'c> {
     ) -> Result<u64, StoreError> {
         let it = &row.it;
         let state = (it.is_deleted, it.hash);
-        let seq = self.entry(cause, it.dataset_no, it.feature, it.version, state, moved)?;
+        let seq = self.entry(cause, it.dataset_no, (it.feature, it.version), state, moved)?;
         self.conn
             .execute("UPDATE feature SET seq = ?2 WHERE row = ?1", (row.row, seq as i64))
             .map_err(StoreError::database(WRITING))?;

@@ -68,7 +68,8 @@ pub fn open_store(folder: &Path, mode: OpenMode, rim: &dyn Rim) -> Result<Sqlite
     let workspace = meta(&conn, "workspace")?;
     let catalogue = catalogue::read(folder, &mut conn)?;
     let depot = Depot::of_store(folder)?;
-    let store = SqliteStore::new(folder.to_owned(), lock, conn, grid, workspace, catalogue, depot);
+    let store =
+        SqliteStore::new((folder.to_owned(), lock), conn, grid, workspace, catalogue, depot);
     if mode != OpenMode::Beside {
         catch_up(&store, rim)?;
     }

@@ -57,8 +57,7 @@ impl fmt::Debug for SqliteStore {
 
 impl SqliteStore {
     pub(super) fn new(
-        folder: PathBuf,
-        lock: Option<File>,
+        (folder, lock): (PathBuf, Option<File>),
         writer: Connection,
         grid: GridSystem,
         workspace: String,
