@@ -103,14 +103,15 @@ $(BENCH_VENV)/.installed: tests/bench/peers/requirements.txt
 	@$(BENCH_VENV)/bin/pip install --quiet --disable-pip-version-check -r tests/bench/peers/requirements.txt
 	@touch $@
 
-# Crash points and seeded bugs are built into the simulation only.
-SIM := cargo run --quiet -p faltkarta-sim --features armed --
+# Crash points and seeded bugs are built into the simulation only. The test among the targets lets it share the
+# libraries of `cargo test --workspace`.
+SIM := cargo build --quiet --workspace --features faltkarta-sim/armed --bin sim --test points && "$(CARGO_TARGET_DIR)/debug/sim"
 
 sim: ## histories of laptops and store under faults (SEEDS=…; SEED=n prints one, BUG=… with a seeded bug)
 	@$(SIM) $(if $(SEED),replay $(SEED) $(BUG),seeds 0..$(or $(SEEDS),2000))
 
 sim-bugs: ## look for each seeded bug, and count the histories that find it (SEEDS=100)
-	@FALTKARTA_SIM_FOUND=all $(SIM) bugs 0..$(or $(SEEDS),100)
+	@export FALTKARTA_SIM_FOUND=all; $(SIM) bugs 0..$(or $(SEEDS),100)
 
 sim-calls: ## stop twenty scripts at every call that writes or syncs (VARIANTS=1: draws of what a power cut takes)
 	@$(SIM) calls $(or $(VARIANTS),1)
