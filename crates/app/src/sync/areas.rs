@@ -12,6 +12,12 @@ use crate::sync::engine::{FieldAccess, Round};
 use crate::sync::enrol::install_next_package;
 use crate::sync::link::LinkError;
 
+/// Whether a piece leads on, so that no store keeps a laptop going round. Stores name their pieces by numbers of rows or
+/// by ids: of two, the longer one comes later, and of equally long ones the one that sorts behind.
+fn is_further(next: &str, after: &str) -> bool {
+    (next.len(), next) > (after.len(), after)
+}
+
 /// Whether a failure says nothing about the store's difference.
 fn is_passing(error: &AppError) -> bool {
     match error {
@@ -99,7 +105,7 @@ impl<A: FieldAccess> Round<'_, A> {
         after: &str,
         piece: RowsReply,
     ) -> Result<Option<String>, AppError> {
-        let is_forward = piece.next.as_deref().is_none_or(|next| next > after);
+        let is_forward = piece.next.as_deref().is_none_or(|next| is_further(next, after));
         let is_whole = piece.entries.iter().all(|it| it.dataset == plan.dataset);
         if !is_forward || !is_whole {
             let text = "rows that were not asked for".to_owned();
@@ -214,5 +220,21 @@ impl<A: FieldAccess> Round<'_, A> {
             self.field.with(|it| it.store.clear_metas(&["digest_at"]))?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_named_by_numbers_lead_on_past_each_power_of_ten() {
+        assert!(
+            is_further("1000", "") && is_further("10000", "9000") && is_further("100000", "99000")
+        );
+        assert!(!is_further("9000", "10000") && !is_further("9000", "9000"));
+        let (first, second) =
+            ("0195d7a0-0000-7000-8000-000000000001", "0195d7a0-0000-7000-8000-00000000000f");
+        assert!(is_further(second, first) && !is_further(first, second));
     }
 }
