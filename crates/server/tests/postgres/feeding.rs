@@ -353,11 +353,15 @@ fn sixteen_writers_and_sql_beside_them_lose_nothing_and_apply_nothing_twice() {
     assert_eq!(ill, (0, 0, 0, 0), "{found:?} in {place:?}");
 }
 
-/// Numbers from a sequence: unique, rising, and taken before the commit.
+/// Numbers from a sequence: unique, rising, and taken before the commit, which takes a few milliseconds on a busy disk.
 const NAIVE: &str = "
 CREATE SEQUENCE faltkarta.naive START 1000 INCREMENT 1000;
-CREATE OR REPLACE FUNCTION faltkarta.take_numbers(n integer, OUT before bigint, OUT chain bytea) LANGUAGE sql AS
-$$ SELECT nextval('faltkarta.naive'), '\\x00000000000000000000000000000000'::bytea $$;
+CREATE OR REPLACE FUNCTION faltkarta.take_numbers(n integer, OUT before bigint, OUT chain bytea) LANGUAGE plpgsql AS $$
+BEGIN
+    before := nextval('faltkarta.naive');
+    chain := '\\x00000000000000000000000000000000'::bytea;
+    PERFORM pg_sleep(0.005 * random());
+END $$;
 -- The writers stop by the head.
 CREATE OR REPLACE FUNCTION faltkarta.count_entries() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
