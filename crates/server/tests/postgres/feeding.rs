@@ -186,16 +186,18 @@ fn change_with_sql(stage: &Stage, no: u64) {
 /// A program that commits in two phases.
 fn prepare(stage: &Stage, no: u64) {
     let sql = stage.town.sql();
+    // A name belongs to the whole cluster, which tests share.
+    let name = format!("p{no}-{}", stage.town.database);
     let mut n = 0;
     while !stage.is_done() {
         n += 1;
         sql.run(&format!(
             "BEGIN; INSERT INTO karta.valve(nummer) SELECT '2P-{n}-' || i FROM generate_series(1, 20) AS i;
-             PREPARE TRANSACTION 'p{no}'"
+             PREPARE TRANSACTION '{name}'"
         ));
         thread::yield_now();
         let end = if n % 3 == 0 { "ROLLBACK" } else { "COMMIT" };
-        sql.run(&format!("{end} PREPARED 'p{no}'"));
+        sql.run(&format!("{end} PREPARED '{name}'"));
     }
 }
 
