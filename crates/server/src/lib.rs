@@ -13,6 +13,7 @@ mod backend;
 mod blobs;
 mod catching_up;
 mod console;
+mod cursor;
 mod deciding;
 mod defaults;
 mod enrol;

@@ -177,6 +177,28 @@ fn a_conflict_shows_the_store_value_once_pulled_and_keeps_the_candidate() {
 }
 
 #[test]
+fn whatever_tells_of_a_newer_entry_is_the_witness() {
+    let mut laptop = Laptop::new();
+    laptop.install(&package(1, &[("valve", 1, "öppen")])).unwrap();
+    let seen = |laptop: &Laptop| {
+        let witness = laptop.store.witness().unwrap();
+        assert!(
+            laptop.store.seen().unwrap().ends_with(&format!(".{}.{}", witness.seq, witness.chain))
+        );
+        witness.seq
+    };
+    laptop.store.record_outcomes(&reply(&[], 7, 0), now()).unwrap();
+    assert_eq!(seen(&laptop), 7, "a receipt");
+    laptop.store.apply_rows(&rows(vec![]), &dataset("valve"), now()).unwrap();
+    assert_eq!(seen(&laptop), 20, "rows");
+    laptop.store.apply_page(&page(vec![entry(9, 99, 1, "stängd")], 9, 0), now()).unwrap();
+    laptop.store.record_outcomes(&reply(&[], 8, 0), now()).unwrap();
+    assert_eq!((seen(&laptop), laptop.store.cursor_seq().unwrap()), (20, 9), "never lower");
+    laptop.store.apply_page(&page(vec![], 25, 0), now()).unwrap();
+    assert_eq!(seen(&laptop), 25, "a page");
+}
+
+#[test]
 fn an_older_entry_never_brings_back_a_closed_conflict() {
     let mut laptop = Laptop::new();
     laptop.install(&package(1, &[("valve", 1, "öppen")])).unwrap();

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::areas::{Reader, Telling, moved, telling_kind};
 use crate::backend::{FeedPage, StoreHead};
+use crate::cursor::{Cursor, CursorIs};
 use crate::error::StoreError;
 use crate::judging::{Catalogue, Content, Declared, Hash16, first_chain, next_chain};
 use crate::postgres::rows::{AUTHORS, OPEN_CONFLICTS, author, conflict_row, hash16};
@@ -44,58 +45,35 @@ fn head_and_beginning(tx: &mut Tx<'_>) -> Result<(StoreHead, Hash16), StoreError
     Ok((head, beginning))
 }
 
-/// A place in the feed as laptops hold it: epoch, number, chain hash, revision of the subscription.
-pub(super) fn cursor(epoch: &str, seq: u64, chain: &str, revision: u32) -> String {
-    format!("{epoch}.{seq}.{chain}.{revision}")
-}
-
-/// What a cursor turned out to be.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum CursorIs {
-    At(u64),
-    OfAnotherEpoch,
-    /// The entry is not there, or it is another one: the store was rolled back.
-    Unknown,
-    /// What follows on it was cut off.
-    BeforeTheFeed,
-}
-
 pub(super) fn read_cursor(tx: &mut Tx<'_>, cursor: &str) -> Result<CursorIs, StoreError> {
     if cursor.is_empty() {
         let first = head(tx)?.min_seq;
         return Ok(if first > 1 { CursorIs::BeforeTheFeed } else { CursorIs::At(0) });
     }
-    let malformed = || StoreError::Malformed { text: "not a cursor".to_owned() };
-    let parts: Vec<&str> = cursor.split('.').collect();
-    let [epoch, seq, chain, ..] = parts[..] else { return Err(malformed()) };
-    let seq: i64 = seq.parse().map_err(|_| malformed())?;
+    let Cursor { epoch, seq, chain } = Cursor::parse(cursor)?;
     let row = tx.row(
         "SELECT (SELECT value FROM meta WHERE key = 'epoch') = $1::text,
              $2::bigint = 0 OR EXISTS (SELECT FROM feed WHERE seq = $2 AND encode(chain, 'hex') = $3::text)
                  OR EXISTS (SELECT FROM meta m, feed_head h
                      WHERE m.key = 'cut_chain' AND h.min_seq = $2 + 1 AND m.value = $3),
              $2 + 1 < (SELECT min_seq FROM feed_head)",
-        &[&epoch, &seq, &chain],
+        &[&epoch, &(seq as i64), &chain],
     )?;
     let row = row.ok_or_else(|| StoreError::damaged("no epoch"))?;
     Ok(match (row.get(0), row.get(1), row.get(2)) {
         (false, _, _) => CursorIs::OfAnotherEpoch,
         (true, _, true) => CursorIs::BeforeTheFeed,
-        (true, true, false) => CursorIs::At(seq as u64),
+        (true, true, false) => CursorIs::At(seq),
         (true, false, false) => CursorIs::Unknown,
     })
 }
 
-/// Refuses a laptop whose newest entry is not of this store's history. What was cut off cannot be checked.
+/// Looks at the newest entry that a laptop has heard of, when it says so.
 pub(super) fn check_seen(tx: &mut Tx<'_>, seen: &str) -> Result<(), StoreError> {
     if seen.is_empty() {
         return Ok(());
     }
-    match read_cursor(tx, seen)? {
-        CursorIs::At(_) | CursorIs::BeforeTheFeed => Ok(()),
-        CursorIs::OfAnotherEpoch => Err(StoreError::Resync),
-        CursorIs::Unknown => Err(StoreError::WitnessMismatch),
-    }
+    read_cursor(tx, seen)?.check_seen()
 }
 
 struct RawEntry {
@@ -214,7 +192,7 @@ pub(super) fn page(
     let entries: Result<_, _> = told.into_iter().map(|it| it.entry(&beside)).collect();
     Ok(FeedPage {
         entries: entries?,
-        cursor: cursor(&head.epoch, at.0, &chain, reader.revision),
+        cursor: Cursor::write(&head.epoch, at.0, &chain, reader.revision),
         is_up_to_date: at.0 == head.seq,
         at: StoreHead { seq: at.0, chain, ..head },
     })

@@ -3,6 +3,7 @@ use std::sync::{Mutex, PoisonError};
 use faltkarta_model::{DatasetId, FeatureId};
 
 use crate::backend::{LookedAt, PackageInputs, PackageRow, StoreHead};
+use crate::cursor::Cursor;
 use crate::error::StoreError;
 use crate::judging::Catalogue;
 use crate::postgres::feed;
@@ -46,7 +47,7 @@ impl PackageInputs for Snapshot<'_> {
     }
 
     fn cursor(&self) -> String {
-        feed::cursor(&self.head.epoch, self.head.seq, &self.head.chain, 1)
+        Cursor::write(&self.head.epoch, self.head.seq, &self.head.chain, 1)
     }
 
     fn last_seq(&self, dataset: &DatasetId) -> Result<u64, StoreError> {

@@ -2,6 +2,7 @@ use faltkarta_protocol::{FeedEntry, FeedKind};
 
 use crate::areas::{Reader, is_wanted};
 use crate::backend::{RowsAsk, RowsPage};
+use crate::cursor::Cursor;
 use crate::error::StoreError;
 use crate::judging::{Catalogue, FeatureRow};
 use crate::postgres::feed::{self, Beside};
@@ -37,7 +38,7 @@ pub(super) fn page(
         ask.after.parse().ok().filter(|it| *it >= 0).ok_or_else(bad)?
     };
     let head = feed::head(tx)?;
-    let cursor = feed::cursor(&head.epoch, head.seq, &head.chain, reader.revision);
+    let cursor = Cursor::write(&head.epoch, head.seq, &head.chain, reader.revision);
     let since = ask.since.map_or(-1, |it| it.min(i64::MAX as u64) as i64);
     let mut told: Vec<(FeatureRow, FeedKind)> = vec![];
     let (mut n_looked_at, mut last) = (0, after);

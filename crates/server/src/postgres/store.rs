@@ -17,13 +17,14 @@ use crate::backend::{
     RowsPage, StoreHead, StoredBlob, StoredFeature, StoredForm, Task,
 };
 use crate::blobs::Depot;
+use crate::cursor::unless_put_back;
 use crate::enrol;
 use crate::error::StoreError;
 use crate::judging::{
     Catalogue, ConflictRow, Rows as _, carry_out, finish_recovery, take_alone, take_push,
 };
 use crate::postgres::deliver::Taking;
-use crate::postgres::feed::{self, CursorIs};
+use crate::postgres::feed;
 use crate::postgres::package_rows::Snapshot;
 use crate::postgres::pool::Pool;
 use crate::postgres::rows::{LOAD, OpenRows, conflict_row, feature_row, held_op, moment};
@@ -49,19 +50,6 @@ impl fmt::Debug for PostgresStore {
 }
 
 impl PostgresStore {
-    /// A laptop that has seen what this store lacks proves that the store was put back: it begins another history.
-    fn unless_put_back<T>(
-        &self,
-        answer: Result<T, StoreError>,
-        rim: &dyn Rim,
-    ) -> Result<T, StoreError> {
-        if matches!(answer, Err(StoreError::WitnessMismatch)) {
-            self.take_new_epoch(rim)?;
-            return Err(StoreError::Resync);
-        }
-        answer
-    }
-
     pub(super) fn new(
         pool: Pool,
         (folder, depot): (&Path, Depot),
@@ -290,13 +278,10 @@ impl GeodataStore for PostgresStore {
         }
         let page = self.pool.read("reading the feed", |tx| {
             feed::check_seen(tx, &reader.seen)?;
-            match feed::read_cursor(tx, cursor)? {
-                CursorIs::At(seq) => feed::page(tx, seq, limit, reader, &self.catalogue),
-                CursorIs::OfAnotherEpoch | CursorIs::BeforeTheFeed => Err(StoreError::Resync),
-                CursorIs::Unknown => Err(StoreError::WitnessMismatch),
-            }
+            let at = feed::read_cursor(tx, cursor)?.place()?;
+            feed::page(tx, at, limit, reader, &self.catalogue)
         });
-        self.unless_put_back(page, rim)
+        unless_put_back(page, || self.take_new_epoch(rim))
     }
 
     fn subscription(&self, device: Uuid) -> Result<Subscription, StoreError> {
@@ -317,7 +302,7 @@ impl GeodataStore for PostgresStore {
             feed::check_seen(tx, &reader.seen)?;
             rows_page::page(tx, ask, reader, &self.catalogue)
         });
-        self.unless_put_back(page, rim)
+        unless_put_back(page, || self.take_new_epoch(rim))
     }
 
     fn digest(&self, reader: &Reader) -> Result<(StoreHead, Vec<DatasetDigest>), StoreError> {

@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use crate::areas::{Reader, Telling, moved, telling_kind};
 use crate::backend::{FeedPage, StoreHead};
+use crate::cursor::{Cursor, CursorIs};
 use crate::error::StoreError;
 use crate::judging::{Catalogue, ConflictRow, Content, Hash16, WitnessIs, first_chain, next_chain};
 use crate::sqlite::open::meta;
@@ -41,34 +42,13 @@ pub(super) fn knows(conn: &Connection, seq: u64, chain: &str) -> Result<WitnessI
     })
 }
 
-/// A place in the feed as laptops hold it: epoch, number, chain hash, revision of the subscription.
-pub(super) fn cursor(epoch: &str, seq: u64, chain: &str, revision: u32) -> String {
-    format!("{epoch}.{seq}.{chain}.{revision}")
-}
-
-/// What a cursor turned out to be.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum CursorIs {
-    At(u64),
-    OfAnotherEpoch,
-    /// The entry is not there, or it is another one: the store was rolled back.
-    Unknown,
-    /// What follows on it was cut off.
-    BeforeTheFeed,
-}
-
 pub(super) fn read_cursor(conn: &Connection, cursor: &str) -> Result<CursorIs, StoreError> {
     let first = head(conn)?.min_seq;
     let at = |seq| if seq + 1 < first { CursorIs::BeforeTheFeed } else { CursorIs::At(seq) };
     if cursor.is_empty() {
         return Ok(at(0));
     }
-    let parts: Vec<&str> = cursor.split('.').collect();
-    let [epoch, seq, chain, ..] = parts[..] else {
-        return Err(StoreError::Malformed { text: "not a cursor".to_owned() });
-    };
-    let seq: u64 =
-        seq.parse().map_err(|_| StoreError::Malformed { text: "not a cursor".to_owned() })?;
+    let Cursor { epoch, seq, chain } = Cursor::parse(cursor)?;
     if epoch != meta(conn, "epoch")? {
         return Ok(CursorIs::OfAnotherEpoch);
     }
@@ -79,16 +59,12 @@ pub(super) fn read_cursor(conn: &Connection, cursor: &str) -> Result<CursorIs, S
     })
 }
 
-/// Refuses a laptop whose newest entry is not of this store's history. What was cut off cannot be checked.
+/// Looks at the newest entry that a laptop has heard of, when it says so.
 pub(super) fn check_seen(conn: &Connection, seen: &str) -> Result<(), StoreError> {
     if seen.is_empty() {
         return Ok(());
     }
-    match read_cursor(conn, seen)? {
-        CursorIs::At(_) | CursorIs::BeforeTheFeed => Ok(()),
-        CursorIs::OfAnotherEpoch => Err(StoreError::Resync),
-        CursorIs::Unknown => Err(StoreError::WitnessMismatch),
-    }
+    read_cursor(conn, seen)?.check_seen()
 }
 
 /// Who made an operation; `None` when it did not come from a laptop.
@@ -197,7 +173,7 @@ pub(super) fn page(
     };
     Ok(FeedPage {
         entries,
-        cursor: cursor(&head.epoch, at.0, &chain, reader.revision),
+        cursor: Cursor::write(&head.epoch, at.0, &chain, reader.revision),
         is_up_to_date: at.0 == head.seq,
         at: StoreHead { seq: at.0, chain, ..head },
     })

@@ -3,6 +3,7 @@ use faltkarta_protocol::FeedBlob;
 use rusqlite::Connection;
 
 use crate::backend::{LookedAt, PackageInputs, PackageRow, StoreHead};
+use crate::cursor::Cursor;
 use crate::error::StoreError;
 use crate::judging::Catalogue;
 use crate::sqlite::feed;
@@ -30,7 +31,7 @@ impl PackageInputs for Snapshot<'_> {
     }
 
     fn cursor(&self) -> String {
-        feed::cursor(&self.head.epoch, self.head.seq, &self.head.chain, 1)
+        Cursor::write(&self.head.epoch, self.head.seq, &self.head.chain, 1)
     }
 
     fn last_seq(&self, dataset: &DatasetId) -> Result<u64, StoreError> {

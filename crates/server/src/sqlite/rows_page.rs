@@ -3,6 +3,7 @@ use rusqlite::{Connection, params};
 
 use crate::areas::{Reader, is_wanted};
 use crate::backend::{RowsAsk, RowsPage};
+use crate::cursor::Cursor;
 use crate::error::StoreError;
 use crate::judging::{Catalogue, ConflictRow};
 use crate::sqlite::row::feature_row;
@@ -35,7 +36,7 @@ pub(super) fn page(
     };
     let failed = StoreError::database("reading rows");
     let head = feed::head(conn)?;
-    let cursor = feed::cursor(&head.epoch, head.seq, &head.chain, reader.revision);
+    let cursor = Cursor::write(&head.epoch, head.seq, &head.chain, reader.revision);
     let mut statement = conn.prepare_cached(ROWS).map_err(failed)?;
     let since = ask.since.map_or(-1, |it| it.min(i64::MAX as u64) as i64);
     let mut found =

@@ -21,12 +21,13 @@ use crate::backend::{
     RowsPage, StoreHead, StoredBlob, StoredFeature, StoredForm, Task,
 };
 use crate::blobs::{Depot, IdleBlob};
+use crate::cursor::unless_put_back;
 use crate::error::StoreError;
 use crate::judging::{Catalogue, ConflictRow, carry_out, finish_recovery, take_alone, take_push};
 use crate::rim::Rim;
 use crate::role::Role;
 use crate::sqlite::deliver::Taking;
-use crate::sqlite::feed::{self, CursorIs};
+use crate::sqlite::feed;
 use crate::sqlite::feed_writer::FeedWriter;
 use crate::sqlite::package_rows::Snapshot;
 use crate::sqlite::rows::OpenRows;
@@ -76,19 +77,6 @@ impl SqliteStore {
             depot,
             _lock: lock,
         }
-    }
-
-    /// A laptop that has seen what this store lacks proves that the store was put back: it begins another history.
-    fn unless_put_back<T>(
-        &self,
-        answer: Result<T, StoreError>,
-        rim: &dyn Rim,
-    ) -> Result<T, StoreError> {
-        if matches!(answer, Err(StoreError::WitnessMismatch)) {
-            self.take_new_epoch(rim)?;
-            return Err(StoreError::Resync);
-        }
-        answer
     }
 
     /// Where the store is.
@@ -307,13 +295,10 @@ impl GeodataStore for SqliteStore {
         }
         let page = self.read(|conn| {
             feed::check_seen(conn, &reader.seen)?;
-            match feed::read_cursor(conn, cursor)? {
-                CursorIs::At(seq) => feed::page(conn, seq, limit, reader, &self.catalogue),
-                CursorIs::OfAnotherEpoch | CursorIs::BeforeTheFeed => Err(StoreError::Resync),
-                CursorIs::Unknown => Err(StoreError::WitnessMismatch),
-            }
+            let at = feed::read_cursor(conn, cursor)?.place()?;
+            feed::page(conn, at, limit, reader, &self.catalogue)
         });
-        self.unless_put_back(page, rim)
+        unless_put_back(page, || self.take_new_epoch(rim))
     }
 
     fn subscription(&self, device: Uuid) -> Result<Subscription, StoreError> {
@@ -333,7 +318,7 @@ impl GeodataStore for SqliteStore {
             feed::check_seen(conn, &reader.seen)?;
             rows_page::page(conn, ask, reader, &self.catalogue)
         });
-        self.unless_put_back(page, rim)
+        unless_put_back(page, || self.take_new_epoch(rim))
     }
 
     fn digest(&self, reader: &Reader) -> Result<(StoreHead, Vec<DatasetDigest>), StoreError> {

@@ -92,6 +92,7 @@ macro_rules! conformance {
             }
             refusals {
                 another_history_a_copied_laptop_and_a_rolled_back_store_are_told_apart
+                what_a_laptop_has_heard_of_and_the_store_lacks_ends_its_history
                 requests_that_may_not_be_are_refused_with_stable_codes
                 a_code_enrols_once_with_its_role_and_not_after_its_hour
             }

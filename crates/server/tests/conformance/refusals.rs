@@ -31,6 +31,26 @@ pub(crate) fn another_history_a_copied_laptop_and_a_rolled_back_store_are_told_a
     store.verify_feed().unwrap();
 }
 
+pub(crate) fn what_a_laptop_has_heard_of_and_the_store_lacks_ends_its_history(ground: &Ground) {
+    let (store, serving) = with_valves(ground);
+    let laptop = Laptop::join(serving.address(), 1);
+    for question in ["/changes?cursor=", "/rows?dataset=valve"] {
+        let ask = |seen: &str| {
+            let answer = laptop.send("GET", &format!("{question}&seen={seen}"), &[], &[]);
+            (answer.status, if answer.status == 200 { String::new() } else { answer.code() })
+        };
+        let head = store.head().unwrap();
+        assert_eq!(ask(""), (200, String::new()));
+        assert_eq!(ask(&format!("{}.{}.{}", head.epoch, head.seq, head.chain)).0, 200);
+        assert_eq!(ask("seven"), (400, "malformed".to_owned()));
+        assert_eq!(ask("elsewhere.1.00"), (410, "resync".to_owned()));
+        assert_eq!(store.head().unwrap().epoch, head.epoch, "another history proves nothing");
+        assert_eq!(ask(&format!("{}.900.00", head.epoch)), (410, "resync".to_owned()));
+        assert_ne!(store.head().unwrap().epoch, head.epoch, "the store was put back");
+    }
+    store.verify_feed().unwrap();
+}
+
 pub(crate) fn requests_that_may_not_be_are_refused_with_stable_codes(ground: &Ground) {
     let (store, serving) = with_valves(ground);
     let laptop = Laptop::join(serving.address(), 1);
