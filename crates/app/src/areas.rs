@@ -1,8 +1,12 @@
 //! What a person asks the store to keep on this laptop.
 
-use faltkarta_geo::CellCover;
-use faltkarta_model::{Feature, FeatureId};
+use std::collections::BTreeSet;
+
+use faltkarta_geo::{CellCover, Geometry};
+use faltkarta_model::{DatasetId, Feature, FeatureId};
 use faltkarta_protocol::{Subscription, SubscriptionPart};
+use faltkarta_spatial::{Relation, Subject};
+use geo_types::{Geometry as Types, LineString, Polygon};
 
 use crate::error::AppError;
 use crate::field::Field;
@@ -11,7 +15,53 @@ use crate::field::Field;
 const PARTS_MAX: usize = 50;
 const CORNERS_MAX: usize = 500;
 
+/// Which datasets this laptop holds in full at a place; only those can say that there is nothing.
+pub(crate) enum HeldAt {
+    /// All that its role may have.
+    All,
+    /// These.
+    Only(BTreeSet<DatasetId>),
+}
+
+impl HeldAt {
+    pub(crate) fn holds(&self, dataset: &DatasetId) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(held) => held.contains(dataset),
+        }
+    }
+}
+
 impl Field {
+    /// What this laptop holds at a place.
+    pub(crate) fn held_at(&self, place: &Subject) -> Result<HeldAt, AppError> {
+        if !self.area.holds(place.bounds()) {
+            return Ok(HeldAt::Only(BTreeSet::new()));
+        }
+        let parts = self.subscription()?.map(|it| it.parts).unwrap_or_default();
+        if parts.is_empty() {
+            return Ok(HeldAt::All);
+        }
+        let mut held = BTreeSet::new();
+        for part in parts {
+            // A selection by values leaves out what nobody here knows of.
+            if part.filter.is_some() {
+                continue;
+            }
+            let ring = LineString::from_iter(part.area_m.iter().map(|it| (it[0], it[1])));
+            let area = Geometry::from_types(&Types::Polygon(Polygon::new(ring, vec![])));
+            let is_inside =
+                || place.relate(&area).is_some_and(|it| it.relation == Relation::Inside);
+            if part.area_m.is_empty() || is_inside() {
+                if part.datasets.is_empty() {
+                    return Ok(HeldAt::All);
+                }
+                held.extend(part.datasets);
+            }
+        }
+        Ok(HeldAt::Only(held))
+    }
+
     /// What the store sends this laptop as far as is known; `None` before it ever said: all that the role may have.
     ///
     /// # Errors

@@ -1,8 +1,8 @@
 use std::collections::BTreeSet;
 
-use faltkarta_geo::{Bounds, Geometry, GeometryKind, Grid, Position};
+use faltkarta_geo::{Bounds, GeometryKind, Grid, Position};
 use faltkarta_model::{DatasetId, Feature, FeatureId, Role, Timestamp, Title};
-use faltkarta_spatial::{FeatureRow, identify};
+use faltkarta_spatial::identify;
 
 use crate::error::AppError;
 use crate::field::Field;
@@ -61,28 +61,11 @@ impl Field {
         for (local, layer) in self.open_layers(now) {
             let is_shown = shown.is_none_or(|it| it.contains(&local.dataset.id));
             let reach = if is_shown { point.grown(radius_m) } else { point };
-            let (mut rows, mut edited) = (vec![], vec![]);
-            layer.search(reach, &mut |row| match row {
-                FeatureRow::Base(row) => rows.push(row),
-                FeatureRow::Edited(id) => edited.push(id),
-            });
-            rows.sort_unstable();
-            let mut take = |row: FeatureRow, geometry: Geometry| {
+            self.for_each_shape(layer, reach, &mut |row, geometry| {
                 if is_shown || geometry.kind() == GeometryKind::Polygon {
                     candidates.push(((row, is_shown), geometry));
                 }
-            };
-            // Most boxes that meet the point belong to shapes that do not: only the geometry is read at first.
-            self.store.for_each_base_row(&rows, &mut |it| {
-                let geometry = Geometry::from_wkb(it.wkb.to_vec()).map_err(AppError::damaged)?;
-                take(FeatureRow::Base(it.row), geometry);
-                Ok::<_, AppError>(())
             })?;
-            for id in edited {
-                if let Some(geometry) = self.store.feature(id)?.and_then(|it| it.feature.geometry) {
-                    take(FeatureRow::Edited(id), geometry);
-                }
-            }
         }
         let found = identify(at, radius_m, candidates).into_iter();
         let near = found.filter(|it| it.item.1 || it.distance_m == 0.0).take(N_FEATURES);

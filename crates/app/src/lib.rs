@@ -5,14 +5,17 @@
 //! requests, so that work goes on beside it.
 
 mod answering;
+mod applies;
 mod area_rule;
 mod areas;
+mod candidates;
 mod card;
 mod catalog;
 mod completing;
 mod conflicts;
 mod deciding;
 mod drafting;
+mod duties;
 mod editing;
 mod error;
 mod field;
@@ -34,12 +37,16 @@ mod tile_tags;
 mod xform;
 mod xml;
 
+pub use applies::{
+    AppliesAnswer, AppliesPart, AppliesRow, Asked, AskedPlace, NoAnswer, Searched, Unanswered,
+};
 pub use card::{Card, Fact, Visit};
 pub use catalog::{LocalDataset, LocalForm};
 pub use completing::Submission;
 pub use conflicts::{ConflictCard, ConflictRow, ConflictSummary};
 pub use deciding::{Choice, Decision};
 pub use drafting::{DraftAnswers, DraftSummary, OpenDraft};
+pub use duties::{Contact, DutiesAnswer, Duty};
 pub use editing::Edit;
 pub use error::AppError;
 pub use field::{Field, Phase, Session};
@@ -54,3 +61,5 @@ pub use sync::{
     SyncReport, enrol, fetch_photo, fetch_preview, install_next_package, sync_round,
 };
 pub use xform::Outline;
+
+pub use faltkarta_spatial::{Related, Relation};

@@ -53,6 +53,9 @@ pub(crate) enum Verb {
         /// Report, and change nothing.
         #[arg(long)]
         dry_run: bool,
+        /// Write the problems as a map layer: .gpkg, .fgb, .geojson or .csv
+        #[arg(long, value_name = "FILE")]
+        report: Option<PathBuf>,
     },
     /// Write one dataset of a store to a file; its ending says the format.
     Export {
@@ -312,6 +315,21 @@ pub(crate) enum FieldVerb {
         /// Reach in metres.
         #[arg(long, default_value_t = 5.0)]
         radius: f64,
+    },
+    /// What applies here: plans, zones, restrictions, with source and date.
+    Applies {
+        /// Easting and northing in metres on the store's grid.
+        #[arg(value_parser = parse_pair, allow_hyphen_values = true, required_unless_present = "parcel")]
+        at: Option<(f64, f64)>,
+        /// A parcel: id of one of its areas, or of the property.
+        #[arg(long, value_name = "ID", conflicts_with = "at")]
+        parcel: Option<String>,
+    },
+    /// Who is responsible here: street, light, pipe, waste and permit, with telephone.
+    Responsible {
+        /// Easting and northing in metres on the store's grid.
+        #[arg(value_parser = parse_pair, allow_hyphen_values = true)]
+        at: (f64, f64),
     },
     /// One journalled edit.
     Edit {

@@ -30,6 +30,7 @@ pub(crate) struct ImportWish {
     pub(crate) mapping: Option<PathBuf>,
     pub(crate) crs: Option<u32>,
     pub(crate) dry_run: bool,
+    pub(crate) report: Option<PathBuf>,
 }
 
 pub(crate) fn demo(dir: &Path, scale: f64, seed: u64, voice: Voice) -> Result<(), Failure> {
@@ -81,6 +82,9 @@ pub(crate) fn import(
         other => other?,
     };
     let report = faltkarta_server::import(store.as_ref(), files, &options, &MachineRim)?;
+    if let Some(to) = &wish.report {
+        faltkarta_server::write_problem_map(&report, store.grid(), MachineRim.now(), to)?;
+    }
     let document = serde_json::to_value(&report)
         .map_err(|error| Failure::Input { what: error.to_string() })?;
     voice.answer(&document, || {

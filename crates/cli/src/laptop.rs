@@ -14,6 +14,7 @@ use faltkarta_sync_http::HttpLink;
 use serde_json::json;
 
 use crate::arguments::{EditVerb, FieldVerb, InspectArguments};
+use crate::asking;
 use crate::conflicts;
 use crate::coordinator::dataset_id;
 use crate::failure::Failure;
@@ -39,6 +40,10 @@ pub(crate) fn run(dir: &Path, verb: FieldVerb, voice: Voice) -> Result<(), Failu
             Ok(())
         }
         FieldVerb::Identify { at, radius } => identify(&open(dir, false)?, at, radius, voice),
+        FieldVerb::Applies { at, parcel } => {
+            asking::applies(&open(dir, false)?, at, parcel.as_deref(), voice)
+        }
+        FieldVerb::Responsible { at } => asking::responsible(&open(dir, false)?, at, voice),
         FieldVerb::Edit { verb } => edit(&mut open(dir, false)?, verb, voice),
         FieldVerb::Inspect(wanted) => inspect(&mut open(dir, false)?, &wanted, voice),
         FieldVerb::Photos { verb } => crate::photos::run(open(dir, false)?, verb, voice),
@@ -243,7 +248,7 @@ fn search(field: &Field, text: &str, near: Option<(f64, f64)>, voice: Voice) {
     });
 }
 
-fn position((e_m, n_m): (f64, f64)) -> Result<Position<Grid>, Failure> {
+pub(crate) fn position((e_m, n_m): (f64, f64)) -> Result<Position<Grid>, Failure> {
     Position::<Grid>::parse(EastNorthM { e_m, n_m })
         .map_err(|error| Failure::Input { what: error.to_string() })
 }

@@ -1,6 +1,7 @@
 //! `faltkarta`: the same use cases headless, and the coordinator's tools.
 
 mod arguments;
+mod asking;
 mod blobs;
 mod conflicts;
 mod coordinator;
@@ -47,8 +48,8 @@ fn run(verb: Verb, folder: Option<&Path>, voice: Voice) -> Result<(), Failure> {
     let place = |store| StorePlace::new(store, folder);
     match verb {
         Verb::Demo { dir, scale, seed } => coordinator::demo(&dir, scale, seed, voice),
-        Verb::Import { store, files, dataset, mapping, crs, dry_run } => {
-            let wanted = coordinator::ImportWish { dataset, mapping, crs, dry_run };
+        Verb::Import { store, files, dataset, mapping, crs, dry_run, report } => {
+            let wanted = coordinator::ImportWish { dataset, mapping, crs, dry_run, report };
             coordinator::import(&place(store), &files, wanted, voice)
         }
         Verb::Export { store, dataset, form, to } => {

@@ -4,6 +4,7 @@
 //! Everything is planned on SWEREF 99 15 00 in metres and written in the system that each supplier
 //! uses. `docs/formats/delivery.md` lists files, tables and columns.
 
+mod bodies;
 mod cells;
 mod chance;
 mod contours;

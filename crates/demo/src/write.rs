@@ -7,7 +7,7 @@ use crate::files::{Files, UNFINISHED, water};
 use crate::network::Network;
 use crate::plans::Plans;
 use crate::world::World;
-use crate::{cells, contours, cover, edge_cases, farms, link_pipes, place_names};
+use crate::{bodies, cells, contours, cover, edge_cases, farms, link_pipes, place_names};
 use crate::{topography, town_houses, town_pipes, zones};
 
 /// How much is written, and by which chance.
@@ -87,7 +87,7 @@ pub fn write_delivery(
     }
     prepare(dir)?;
     let mut n_done = 0;
-    let mut n_steps = 7;
+    let mut n_steps = 8;
     let mut step = |what: &str, n_steps: usize| {
         progress(DemoStep { what: what.to_owned(), n_done, n_steps });
         n_done += 1;
@@ -123,6 +123,8 @@ pub fn write_delivery(
     zones::write(&world, &mut files)?;
     step("strandskydd_18.shp", n_steps);
     let n_shores = zones::shores(&world, dir)?;
+    step("verksamhetsomrade_va.gpkg", n_steps);
+    let body_files = bodies::write(&world, dir)?;
     let n_plans = plans.n_plans();
     let plan_files = plans.finish()?;
     let sum = |packages: &[crate::geopackage::GeoPackage]| -> u64 {
@@ -145,9 +147,11 @@ pub fn write_delivery(
     };
     let mut others: Vec<String> = plan_files.iter().map(|(name, _)| name.clone()).collect();
     others.extend(zones::shore_names());
+    others.extend(body_files.iter().map(|(name, _)| name.clone()));
     report.files = files.finish(&others)?;
     report.files.extend(plan_files);
     report.files.push(("strandskydd_18.shp".to_owned(), n_shores));
+    report.files.extend(body_files);
     Ok(report)
 }
 
@@ -167,7 +171,7 @@ fn is_ours(name: &str) -> bool {
         "fornlamningar_18.",
         "va_ledningsnat.",
     ];
-    stems.iter().any(|stem| name.starts_with(stem))
+    stems.iter().chain(&bodies::STEMS).any(|stem| name.starts_with(stem))
 }
 
 fn prepare(dir: &Path) -> Result<(), DemoError> {

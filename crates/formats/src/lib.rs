@@ -7,6 +7,7 @@
 //! Nothing is loaded whole: one row is in memory at a time, and what a row may hold has limits with names.
 //! In every file easting comes before northing; where a file has them the other way round, [`Placement`] finds out.
 
+mod archive;
 mod bounded;
 mod columns;
 mod crs;
@@ -43,6 +44,7 @@ mod spool;
 mod validity;
 mod wkt;
 
+pub use archive::{is_archive, unpack};
 pub use crs::DeclaredCrs;
 pub use curves::CURVE_TOLERANCE_M;
 pub use delivery::{

@@ -29,11 +29,11 @@ use crate::dto::{
 };
 use crate::error::ApiError;
 
-fn invalid(field: &str) -> ApiError {
+pub(crate) fn invalid(field: &str) -> ApiError {
     ApiError::InvalidInput { field: field.to_owned() }
 }
 
-fn feature_id(text: &str) -> Result<FeatureId, ApiError> {
+pub(crate) fn feature_id(text: &str) -> Result<FeatureId, ApiError> {
     text.parse().map_err(|_| invalid("id"))
 }
 

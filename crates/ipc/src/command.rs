@@ -7,9 +7,9 @@ use ts_rs::TS;
 
 use crate::desk::Desk;
 use crate::dto::{
-    CardDto, ChangesDto, ConflictCardDto, ConflictSummaryDto, DecisionDto, DraftDto,
-    DraftSummaryDto, EmptyDto, EnrolmentDto, HitDto, IdentifyAnswerDto, PhotoDto, PointDto,
-    SavedDto, SearchAnswerDto, SessionDto, SettingsDto, SyncDto, WrittenFileDto,
+    AppliesDto, CardDto, ChangesDto, ConflictCardDto, ConflictSummaryDto, DecisionDto, DraftDto,
+    DraftSummaryDto, DutiesDto, EmptyDto, EnrolmentDto, HitDto, IdentifyAnswerDto, PhotoDto,
+    PointDto, SavedDto, SearchAnswerDto, SessionDto, SettingsDto, SyncDto, WrittenFileDto,
 };
 use crate::error::ApiError;
 
@@ -123,6 +123,24 @@ commands! {
         /// Its id.
         id: String,
     } -> CardDto;
+    /// What applies on a parcel, or at a point when no feature is named.
+    LoadApplies = "load_applies": LoadAppliesInput {
+        /// Dataset of the parcel or empty.
+        dataset: String,
+        /// The parcel or empty.
+        feature: String,
+        /// Longitude of the point in degrees, or null.
+        lon_deg: Option<f64>,
+        /// Latitude of the point in degrees, or null.
+        lat_deg: Option<f64>,
+    } -> AppliesDto;
+    /// Who is responsible at a point.
+    LoadDuties = "load_duties": LoadDutiesInput {
+        /// Longitude in degrees.
+        lon_deg: f64,
+        /// Latitude in degrees.
+        lat_deg: f64,
+    } -> DutiesDto;
     /// The same place in every system that is shown.
     DescribePosition = "describe_position": DescribePositionInput {
         /// Longitude in degrees.

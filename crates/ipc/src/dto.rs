@@ -12,8 +12,10 @@ macro_rules! dto {
     )* };
 }
 
+mod asking;
 mod conflict;
 
+pub use asking::*;
 pub use conflict::*;
 
 dto! {

@@ -5,6 +5,7 @@
 //! 64-bit integers, no floats that can be NaN and no missing keys.
 
 mod answers;
+mod asking;
 mod command;
 mod conflict;
 mod convert;

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use faltkarta_geo::GeometryKind;
 use serde::{Deserialize, Serialize};
 
+use crate::asking::{AppliesRule, DutyRule};
 use crate::feature::Feature;
 use crate::id::{DatasetId, FieldId};
 use crate::value::Value;
@@ -61,6 +62,12 @@ pub struct Dataset {
     /// How features are found by the search box; none when they are not.
     #[serde(default)]
     pub search: Option<SearchRule>,
+    /// What it says when somebody asks what applies at a place; none when it says nothing.
+    #[serde(default)]
+    pub applies: Option<AppliesRule>,
+    /// What it says when somebody asks who is responsible at a place.
+    #[serde(default, rename = "duty")]
+    pub duties: Vec<DutyRule>,
     /// How it is drawn.
     #[serde(default)]
     pub map: MapStyle,
@@ -135,6 +142,12 @@ pub enum Role {
     RestrictionZone,
     /// Completed inspections.
     Inspection,
+    /// Areas of municipalities.
+    Municipality,
+    /// Who answers for what, with telephone and service time; without a place.
+    Contact,
+    /// Areas in which somebody answers for something: lights, parks, streets.
+    OperatingArea,
     /// Anything else.
     Other,
 }
@@ -412,7 +425,7 @@ pub enum DatasetError {
         /// The field.
         field: FieldId,
     },
-    /// A source or a search rule names a field that is not declared.
+    /// A source or a rule names a field that is not declared.
     #[error("dataset {dataset} names field {field}, which it does not declare")]
     UnknownField {
         /// The dataset.
@@ -442,6 +455,8 @@ impl Dataset {
         let named = dataset.sources.iter().flat_map(|source| source.fields.keys());
         let unknown = named
             .chain(dataset.search.iter().filter_map(|rule| rule.municipality.as_ref()))
+            .chain(dataset.applies.iter().flat_map(AppliesRule::fields))
+            .chain(dataset.duties.iter().flat_map(DutyRule::fields))
             .find(|named| dataset.field(named.as_str()).is_none());
         if let Some(field) = unknown {
             return Err(DatasetError::UnknownField { field: field.clone(), dataset: dataset.id });

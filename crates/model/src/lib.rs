@@ -4,6 +4,7 @@
 //! on the store's grid and values by *field*; a *form* is filled on a *subject* and becomes an *inspection*, which is
 //! a feature of the dataset with role [`Role::Inspection`]; a *body* (BKT, BMB) owns datasets and forms.
 
+mod asking;
 mod dataset;
 mod feature;
 mod form;
@@ -11,6 +12,7 @@ mod id;
 mod time;
 mod value;
 
+pub use asking::{AppliesRule, DistanceRule, DutyRule, PartOf};
 pub use dataset::{
     Class, Dataset, DatasetError, Field, FieldType, GeometryType, Instead, MapStyle, Owner,
     Packaging, Policy, Role, SearchRule, Source, SourceField, TextRule, Title, fill_template,

@@ -6,6 +6,7 @@ mod blobs;
 mod columns;
 mod console;
 mod context;
+mod deliveries;
 mod encoding;
 mod files;
 mod listen;

@@ -1,15 +1,16 @@
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use faltkarta_formats::{
-    Delivery, IMPORT_ENDINGS, Mapping, Problem, Read, Recognised, open, read_features, recognise,
+    Delivery, Mapping, Problem, Read, Recognised, is_archive, open, read_features, recognise,
 };
-use faltkarta_model::{Dataset, DatasetId, FieldId, Properties, SourceField};
-use serde::Serialize;
+use faltkarta_geo::{Bounds, Geometry};
+use faltkarta_model::{Dataset, DatasetId, Feature, FieldId, Properties, SourceField};
+use serde::{Deserialize, Serialize};
 
 use crate::backend::{Delivered, DeliveryCounts, GeodataStore};
 use crate::error::StoreError;
+use crate::finding::{delivery_error, find_deliveries, name_of, unpacked};
 use crate::rim::Rim;
 
 /// The format of an import's report.
@@ -17,6 +18,9 @@ pub const IMPORT_FORMAT: &str = "faltkarta.import/1";
 
 /// How many problems of one dataset of one file a report carries; it counts all of them.
 const MAX_TOLD_PROBLEMS: usize = 1_000;
+
+/// Larger shapes stand on the map of problems by their middle only.
+const MAX_SHAPE_BYTES: usize = 1 << 16;
 
 /// What an import is told beside its files.
 #[derive(Debug, Clone, Default)]
@@ -32,7 +36,7 @@ pub struct ImportOptions {
 }
 
 /// What an import did, as `--json` prints it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ImportReport {
     /// [`IMPORT_FORMAT`].
     pub format: String,
@@ -47,7 +51,7 @@ pub struct ImportReport {
 }
 
 /// A layer that no declared dataset knows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnknownLayerRow {
     /// The file.
     pub file: String,
@@ -58,7 +62,7 @@ pub struct UnknownLayerRow {
 }
 
 /// What became of one dataset of one file. `read == new + changed + unchanged + refused`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DatasetImport {
     /// The dataset.
     pub dataset: DatasetId,
@@ -82,14 +86,20 @@ pub struct DatasetImport {
     pub conflicts: u64,
     /// Date of the data.
     pub data_date: String,
+    /// EPSG code that the coordinates were read in; 0 when there were no rows.
+    #[serde(default)]
+    pub epsg: u32,
     /// All problems, told or not.
     pub n_problems: u64,
+    /// How many there are of each code.
+    #[serde(default)]
+    pub problem_counts: BTreeMap<String, u64>,
     /// The first of them.
     pub problems: Vec<ImportProblem>,
 }
 
 /// One problem of one row.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ImportProblem {
     /// The row in the order of the file, from 1; 0 for the layer.
     pub row: u64,
@@ -97,66 +107,18 @@ pub struct ImportProblem {
     pub code: String,
     /// The facts.
     pub text: String,
-}
-
-/// The files that an import of these paths reads: a folder stands for all deliveries below it, sorted, where one of
-/// several files with one stem counts, the one in the richest format. Passed over ones are the second list.
-///
-/// # Errors
-///
-/// [`StoreError::NoDelivery`] for a folder without any, [`StoreError::Io`] when one cannot be listed.
-pub fn find_deliveries(paths: &[PathBuf]) -> Result<(Vec<PathBuf>, Vec<PathBuf>), StoreError> {
-    let (mut files, mut passed_over) = (vec![], vec![]);
-    for path in paths {
-        if !path.is_dir() {
-            files.push(path.clone());
-            continue;
-        }
-        let mut found = vec![];
-        walk(path, &mut found)?;
-        if found.is_empty() {
-            return Err(StoreError::NoDelivery { path: path.clone() });
-        }
-        let mut by_stem: BTreeMap<PathBuf, PathBuf> = BTreeMap::new();
-        for file in found {
-            match by_stem.entry(file.with_extension("")) {
-                std::collections::btree_map::Entry::Vacant(it) => {
-                    it.insert(file);
-                }
-                std::collections::btree_map::Entry::Occupied(mut it) => {
-                    let is_richer = richness(&file) < richness(it.get());
-                    let other = if is_richer { it.insert(file) } else { file };
-                    passed_over.push(other);
-                }
-            }
-        }
-        files.extend(by_stem.into_values());
-    }
-    Ok((files, passed_over))
-}
-
-fn richness(path: &Path) -> Option<usize> {
-    let ending = path.extension()?.to_str()?.to_ascii_lowercase();
-    // Of a text nobody knows what it is before it was named.
-    IMPORT_ENDINGS.iter().filter(|it| **it != "txt").position(|it| *it == ending)
-}
-
-fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), StoreError> {
-    let failed = StoreError::io("reading", folder);
-    for entry in fs::read_dir(folder).map_err(&failed)? {
-        let path = entry.map_err(&failed)?.path();
-        let is_hidden =
-            path.file_name().and_then(|it| it.to_str()).is_none_or(|it| it.starts_with('.'));
-        if is_hidden {
-            continue;
-        }
-        if path.is_dir() {
-            walk(&path, found)?;
-        } else if richness(&path).is_some() {
-            found.push(path);
-        }
-    }
-    Ok(())
+    /// Whether no feature came of the row.
+    #[serde(default)]
+    pub refused: bool,
+    /// How the feature is called; empty when none came of the row.
+    #[serde(default)]
+    pub label: String,
+    /// Easting and northing of its middle in metres on the store's grid, when it has a place.
+    #[serde(default)]
+    pub position_m: Option<[f64; 2]>,
+    /// Its shape, for the map of the problems. Not part of the report.
+    #[serde(skip)]
+    pub shape: Option<Geometry>,
 }
 
 /// Reads deliveries into a store, each file as one transaction.
@@ -175,7 +137,20 @@ pub fn import(
     rim: &dyn Rim,
 ) -> Result<ImportReport, StoreError> {
     let datasets: Vec<Dataset> = store.datasets().into_iter().map(|it| it.dataset).collect();
-    let (files, passed_over) = find_deliveries(paths)?;
+    let (named, mut passed_over) = find_deliveries(paths)?;
+    // Lives as long as the files in it are read.
+    let mut room = None;
+    let (mut files, mut archives) = (vec![], vec![]);
+    for file in named {
+        if !is_archive(&file) {
+            files.push(file);
+            continue;
+        }
+        let (inner, passed) = unpacked(&file, store, &mut room)?;
+        passed_over.extend(passed);
+        archives.push((file, inner.clone()));
+        files.extend(inner);
+    }
     let mut report = ImportReport {
         format: IMPORT_FORMAT.to_owned(),
         dry_run: options.dry_run,
@@ -199,19 +174,14 @@ pub fn import(
             Err(error) => return Err(refused(error)),
         }
     }
+    let is_known = |it: &PathBuf| deliveries.iter().any(|(file, _)| file == it);
+    if let Some((archive, _)) = archives.iter().find(|(_, inner)| !inner.iter().any(is_known)) {
+        return Err(StoreError::NoDelivery { path: archive.clone() });
+    }
     for (file, delivery) in &deliveries {
         import_one(store, (file, delivery), &datasets, options, rim, &mut report)?;
     }
     Ok(report)
-}
-
-fn delivery_error(file: &Path) -> impl Fn(faltkarta_formats::FormatError) -> StoreError + use<> {
-    let file = name_of(file);
-    move |source| StoreError::Delivery { file: file.clone(), source }
-}
-
-fn name_of(file: &Path) -> String {
-    file.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 fn import_one(
@@ -266,7 +236,7 @@ fn import_one(
 
 /// The name of a supplier's set: the file's stem without parts that are dates, so that next month's file takes the
 /// place of this month's.
-fn set_key(file: &Path) -> String {
+pub(crate) fn set_key(file: &Path) -> String {
     let stem = file.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
     let is_date = |part: &str| {
         (part.len() == 6 || part.len() == 8)
@@ -289,6 +259,8 @@ struct Intake<'a> {
     date_fields: Vec<FieldId>,
     today: String,
     newest: String,
+    /// The feature that was read last: its problems come behind it.
+    last: Option<Feature>,
     told: DatasetImport,
 }
 
@@ -308,7 +280,9 @@ impl<'a> Intake<'a> {
             refused: 0,
             conflicts: 0,
             data_date: String::new(),
+            epsg: 0,
             n_problems: 0,
+            problem_counts: BTreeMap::new(),
             problems: vec![],
         };
         Self {
@@ -316,6 +290,7 @@ impl<'a> Intake<'a> {
             date_fields: layers.iter().flat_map(date_fields).collect(),
             today: today.to_owned(),
             newest: if written_on <= today { written_on.to_owned() } else { String::new() },
+            last: None,
             told,
         }
     }
@@ -331,12 +306,14 @@ impl<'a> Intake<'a> {
             if failure.is_some() {
                 return;
             }
-            let taken = match &read {
+            let taken = match read {
                 Read::Feature(feature) => {
                     self.see_date(&feature.properties);
-                    taking.take(feature)
+                    let taken = taking.take(&feature);
+                    self.last = Some(feature);
+                    taken
                 }
-                Read::Problem(problem) => self.see_problem(problem, taking),
+                Read::Problem(problem) => self.see_problem(&problem, taking),
             };
             failure = taken.err();
         })
@@ -344,6 +321,7 @@ impl<'a> Intake<'a> {
         if let Some(error) = failure {
             return Err(IntakeError::Store(error));
         }
+        self.told.epsg = report.placement.epsg();
         self.told.read += report.read;
         self.told.flagged += report.flagged;
         self.told.refused += report.refused;
@@ -356,11 +334,19 @@ impl<'a> Intake<'a> {
         taking: &mut dyn Delivered,
     ) -> Result<(), StoreError> {
         self.told.n_problems += 1;
+        *self.told.problem_counts.entry(problem.code.to_owned()).or_default() += 1;
         if self.told.problems.len() < MAX_TOLD_PROBLEMS {
+            let about = self.last.as_ref().filter(|it| problem.feature == Some(it.id));
+            let shape = about.and_then(|it| it.geometry.as_ref());
+            let middle = shape.and_then(Geometry::bounds).map(Bounds::middle);
             self.told.problems.push(ImportProblem {
                 row: problem.row,
                 code: problem.code.to_owned(),
                 text: problem.text.clone(),
+                refused: problem.fatal_for_row,
+                label: about.map(|it| self.dataset.label(it)).unwrap_or_default(),
+                position_m: middle.map(|(e_m, n_m)| [e_m, n_m]),
+                shape: shape.filter(|it| it.wkb().len() <= MAX_SHAPE_BYTES).cloned(),
             });
         }
         taking.note(problem.row, problem.code, &problem.text, problem.feature)
@@ -428,28 +414,5 @@ mod tests {
         assert_eq!(key("fastighetsindelning_kn1885.gpkg"), "fastighetsindelning_kn1885");
         assert_ne!(key("fastighetsindelning_kn1884.gpkg"), key("fastighetsindelning_kn1885.gpkg"));
         assert_eq!(key("20260519.csv"), "20260519");
-    }
-
-    #[test]
-    fn a_folder_stands_for_its_files_and_the_richest_of_twins_counts() {
-        let folder = tempfile::tempdir().unwrap();
-        for name in
-            ["b.csv", "b.gpkg", "a.geojson", "readme.txt", "sub/c.shp", "sub/c.dbf", ".x.csv"]
-        {
-            let path = folder.path().join(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, "").unwrap();
-        }
-        let (files, passed_over) = find_deliveries(&[folder.path().to_owned()]).unwrap();
-        let names: Vec<_> = files.iter().map(|it| name_of(it)).collect();
-        assert_eq!(names, ["a.geojson", "b.gpkg", "c.shp"]);
-        assert_eq!(passed_over.iter().map(|it| name_of(it)).collect::<Vec<_>>(), ["b.csv"]);
-    }
-
-    #[test]
-    fn a_folder_without_deliveries_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let error = find_deliveries(&[folder.path().to_owned()]).unwrap_err();
-        assert_eq!(error.code(), "no_delivery");
     }
 }

@@ -16,9 +16,11 @@ mod console;
 mod cursor;
 mod deciding;
 mod defaults;
+mod deliveries;
 mod enrol;
 mod error;
 mod exporting;
+mod finding;
 mod folder;
 mod http;
 mod importing;
@@ -28,6 +30,7 @@ mod numbering;
 mod outbox;
 mod packaging;
 mod postgres;
+mod problem_map;
 mod rim;
 mod role;
 mod sqlite;
@@ -47,9 +50,10 @@ pub use console::typescript as console_typescript;
 pub use deciding::{Decision, decide};
 pub use error::StoreError;
 pub use exporting::{ExportSource, export_features};
+pub use finding::find_deliveries;
 pub use http::{ServeOptions, Serving, inline_router, serve};
 pub use importing::{
-    DatasetImport, IMPORT_FORMAT, ImportOptions, ImportProblem, ImportReport, find_deliveries,
+    DatasetImport, IMPORT_FORMAT, ImportOptions, ImportProblem, ImportReport, UnknownLayerRow,
     import,
 };
 pub use keeping::{
@@ -60,6 +64,7 @@ pub use numbering::lease_numbers;
 pub use outbox::{OutboxReport, take_outbox};
 pub use packaging::{BuiltPackage, build_package};
 pub use postgres::{PostgresPlace, PostgresStore, open_postgres};
+pub use problem_map::write_problem_map;
 pub use rim::Rim;
 pub use role::{Role, RoleError};
 pub use sqlite::{OpenMode, SqliteStore, open_store};

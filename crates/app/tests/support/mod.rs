@@ -144,6 +144,15 @@ pub(crate) struct Package {
 }
 
 pub(crate) fn package(seq: u64, features: &[Feature]) -> Package {
+    package_of(seq, &DATASETS.map(|(name, text)| (name, text, Some("2026-05-12"))), features)
+}
+
+/// A package of any declared datasets, each with the date of its data.
+pub(crate) fn package_of(
+    seq: u64,
+    declared: &[(&str, &str, Option<&str>)],
+    features: &[Feature],
+) -> Package {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("features.sqlite");
     let conn = rusqlite::Connection::open(&path).unwrap();
@@ -165,14 +174,14 @@ pub(crate) fn package(seq: u64, features: &[Feature]) -> Package {
     let mut places = PlaceIndexBuilder::new();
     let mut row = 0_u32;
     let mut datasets = vec![];
-    for (no, (name, declaration)) in (1_u16..).zip(DATASETS) {
+    for (no, (name, declaration, data_date)) in (1_u16..).zip(declared) {
         let declared = Dataset::parse(declaration).unwrap();
         let own: Vec<&Feature> = features.iter().filter(|it| it.dataset == declared.id).collect();
         // The lease of protected data ends on a day that the tests know.
         let lease = (declared.class == Class::Protected).then_some("2026-06-01T00:00:00Z");
         conn.execute(
-            "INSERT INTO dataset VALUES (?1, ?2, 1, ?3, '2026-05-12', ?4, ?5)",
-            (no, name, declaration, lease, own.len() as u32),
+            "INSERT INTO dataset VALUES (?1, ?2, 1, ?3, ?4, ?5, ?6)",
+            (no, name, declaration, data_date, lease, own.len() as u32),
         )
         .unwrap();
         let mut boxes: Vec<(u32, Bounds)> = vec![];
@@ -191,9 +200,9 @@ pub(crate) fn package(seq: u64, features: &[Feature]) -> Package {
                 ),
             )
             .unwrap();
-            let bounds = feature.geometry.as_ref().and_then(Geometry::bounds).unwrap();
-            boxes.push((row, bounds));
-            let rule = declared.search.as_ref().unwrap();
+            let bounds = feature.geometry.as_ref().and_then(Geometry::bounds);
+            boxes.extend(bounds.map(|it| (row, it)));
+            let Some(rule) = declared.search.as_ref() else { continue };
             let label = declared.fill(&rule.texts[0], feature);
             places.add(&PlaceEntry {
                 kind: PlaceKind::parse(&rule.kind).unwrap(),
@@ -203,7 +212,7 @@ pub(crate) fn package(seq: u64, features: &[Feature]) -> Package {
                 label,
                 detail: String::new(),
                 municipality: "Lindesberg".into(),
-                position: Some(bounds.middle()),
+                position: bounds.map(Bounds::middle),
             });
         }
         let (rows, tree) = LayerIndex::build(&boxes).to_parts();
@@ -284,4 +293,17 @@ fn copy_folder(from: &Path, to: &Path) {
             std::fs::copy(entry.path(), target).unwrap();
         }
     }
+}
+
+/// As if the store had brought what the laptop wants.
+pub(crate) fn hold_what_is_wanted(laptop: Field, dir: &TempDir) -> Field {
+    drop(laptop);
+    let keys = FixedKeyStore(Key::from_bytes([7; 32]));
+    let options = OpenOptions { reserve_bytes: 0, ..OpenOptions::default() };
+    let mut store =
+        faltkarta_store::Store::open(dir.path(), &keys, &mut Counting(1 << 50), &options).unwrap();
+    let wanted = store.meta("subscription_wanted").unwrap().unwrap();
+    store.set_meta("subscription", &wanted).unwrap();
+    drop(store);
+    open(dir.path())
 }

@@ -69,7 +69,10 @@ fn every_declaration_is_whole() {
             assert!(!source.identity.is_empty() && source.crs.is_some(), "{}", source.id);
         }
         let templates = dataset.search.iter().flat_map(|it| it.texts.iter().chain([&it.detail]));
-        for template in templates.chain([&dataset.label]) {
+        let said =
+            dataset.applies.iter().flat_map(|it| it.lines.iter().flat_map(|it| [&it.sv, &it.en]));
+        let keys = dataset.duties.iter().map(|it| &it.key);
+        for template in templates.chain([&dataset.label]).chain(said).chain(keys) {
             for name in faltkarta_model::template_names(template) {
                 assert!(dataset.field(name).is_some(), "{}: {template}", dataset.id);
             }

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -211,5 +213,130 @@ dto! {
         old: ConsoleValueDto,
         /// What its author wants.
         new: ConsoleValueDto,
+    }
+    /// A delivery that somebody sent in.
+    ConsoleDeliveryDto {
+        /// Its id.
+        id: String,
+        /// What people call it by: 412 is L-0412.
+        number: u32,
+        /// The file's name.
+        name: String,
+        /// Its ending: `gpkg`.
+        format: String,
+        /// Bytes of the file.
+        n_bytes: f64,
+        /// RFC 3339.
+        received_at: String,
+        /// Who sent it.
+        by: String,
+        /// `checking`, `review`, `ready`, `stopped`, `publishing`, `published`, `replaced`, `rejected` or `undone`.
+        state: String,
+        /// How far the check is; 0 while that is unknown.
+        progress_pct: u32,
+        /// Why it was stopped, as a stable code; empty otherwise.
+        code: String,
+        /// The facts of that.
+        facts: BTreeMap<String, String>,
+        /// RFC 3339, or null.
+        published_at: Option<String>,
+        /// Whether the one before it can be published again.
+        can_undo: bool,
+        /// The system that the coordinates were read in: "SWEREF 99 TM"; empty before it was read.
+        found_crs: String,
+        /// The store's grid.
+        store_crs: String,
+        /// Laptops that fetch what changed.
+        n_laptops: u32,
+        /// Bytes that each of them fetches, about; null when nobody knows.
+        n_bytes_each: Option<f64>,
+        /// Rows that wait for a person, because the field has edited them.
+        n_open_cases: u32,
+        /// What was found, one for each dataset.
+        datasets: Vec<ConsoleDatasetImportDto>,
+    }
+    /// What a delivery does to one dataset.
+    ConsoleDatasetImportDto {
+        /// The dataset.
+        dataset: String,
+        /// Its name.
+        title: ConsoleTitleDto,
+        /// Rows that were this dataset's.
+        n_read: u32,
+        /// Features that were not there.
+        n_new: u32,
+        /// Features with other values than last delivered.
+        n_changed: u32,
+        /// Features as last delivered.
+        n_unchanged: u32,
+        /// Features that are in the delivery no more.
+        n_gone: u32,
+        /// Features with a problem.
+        n_flagged: u32,
+        /// Rows that did not become features.
+        n_refused: u32,
+        /// Rows that wait for a person.
+        n_conflicts: u32,
+        /// Date of the data.
+        data_date: String,
+        /// By code, most first.
+        problems: Vec<ConsoleProblemDto>,
+    }
+    /// Problems of one kind.
+    ConsoleProblemDto {
+        /// Stable code.
+        code: String,
+        /// How many.
+        count: u32,
+        /// Whether the delivery cannot be published for it.
+        is_blocking: bool,
+        /// The first of them.
+        examples: Vec<ConsoleProblemExampleDto>,
+    }
+    /// One problem.
+    ConsoleProblemExampleDto {
+        /// The row in the order of the file, from 1; 0 for the layer.
+        row: u32,
+        /// The facts.
+        text: String,
+        /// How the feature is called; empty when none came of the row.
+        label: String,
+        /// Metres on the store's grid, or null.
+        easting_m: Option<f64>,
+        /// Metres on the store's grid, or null.
+        northing_m: Option<f64>,
+    }
+    /// A declared dataset.
+    ConsoleDatasetDto {
+        /// Its id.
+        id: String,
+        /// Its name.
+        title: ConsoleTitleDto,
+        /// Group in the layer list or empty.
+        group: String,
+        /// What it is for.
+        role: String,
+        /// BKT, BMB or an authority; empty when nobody answers for it.
+        owner_body: String,
+        /// Unit or address to write to.
+        owner_contact: String,
+        /// Who publishes it.
+        publisher: String,
+        /// `open`, `internal` or `protected`.
+        class: String,
+        /// Terms of use.
+        licence: String,
+        /// `direct`, `proposal` or `read_only`.
+        policy: String,
+        /// How many features the store holds.
+        n_features: u32,
+        /// Date of the data; null when nothing was delivered.
+        data_date: Option<String>,
+        /// Its age.
+        age_days: Option<u32>,
+        /// The age from which it is old.
+        max_age_days: Option<u32>,
+        /// Laptops that fetch it.
+        n_laptops: u32,
     }
 }

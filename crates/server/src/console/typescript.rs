@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 use ts_rs::{Config, TS, TypeVisitor};
 
 use crate::console::dto::{
-    ConsoleCaseDto, ConsoleDecisionDto, ConsoleDeviceDto, ConsoleHeldDto, ConsoleOverviewDto,
-    ConsoleSignInDto,
+    ConsoleCaseDto, ConsoleDatasetDto, ConsoleDecisionDto, ConsoleDeliveryDto, ConsoleDeviceDto,
+    ConsoleHeldDto, ConsoleOverviewDto, ConsoleSignInDto,
 };
 
 /// The whole of `ui/src/console/bindings.ts`: every type of the console's wire.
@@ -17,6 +17,8 @@ pub fn typescript() -> String {
     all.take::<ConsoleCaseDto>();
     all.take::<ConsoleDecisionDto>();
     all.take::<ConsoleHeldDto>();
+    all.take::<ConsoleDeliveryDto>();
+    all.take::<ConsoleDatasetDto>();
     let head = "// Written by `make types` from crates/server. Do not edit.\n".to_owned();
     all.texts.values().fold(head, |text, it| text + "\nexport " + it + "\n")
 }

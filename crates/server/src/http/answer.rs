@@ -59,7 +59,10 @@ pub(super) fn coded(status: StatusCode, code: &str, text: &str) -> Response {
 
 fn status_of(error: &StoreError) -> StatusCode {
     match error {
-        StoreError::Malformed { .. } | StoreError::BadEncoding { .. } => StatusCode::BAD_REQUEST,
+        StoreError::Malformed { .. }
+        | StoreError::BadEncoding { .. }
+        | StoreError::Delivery { .. }
+        | StoreError::NoDelivery { .. } => StatusCode::BAD_REQUEST,
         StoreError::SignedOut => StatusCode::UNAUTHORIZED,
         StoreError::EnrolCodeNeeded | StoreError::EnrolCodeUnknown | StoreError::Unpermitted => {
             StatusCode::FORBIDDEN

@@ -23,6 +23,7 @@ use crate::console::{
 use crate::error::StoreError;
 use crate::http::answer::Refusal;
 use crate::http::context::{Context, Peer};
+use crate::http::deliveries;
 use crate::http::sync::body;
 
 /// The cookie that holds the token of the browser. Scripts cannot read it, and other sites cannot send it.
@@ -43,6 +44,7 @@ pub(super) fn routes() -> Router<Context> {
         .route("/console/api/cases/{feature}/decide", post(post_decision))
         .route("/console/api/held", get(get_held))
         .route("/console/api/held/{op}/accept", post(accept))
+        .merge(deliveries::routes())
         .layer(middleware::from_fn(guard))
 }
 
@@ -65,7 +67,7 @@ async fn guard(request: Request, next: Next) -> Response {
 }
 
 /// Who is signed in, and may coordinate.
-struct Coordinator(DeviceRow);
+pub(super) struct Coordinator(pub(super) DeviceRow);
 
 impl FromRequestParts<Context> for Coordinator {
     type Rejection = Refusal;

@@ -7,6 +7,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 
 use crate::backend::{DeviceRow, GeodataStore};
+use crate::deliveries::Deliveries;
 use crate::error::StoreError;
 use crate::http::answer::Refusal;
 use crate::http::package::Prepared;
@@ -18,6 +19,7 @@ pub(super) struct Context {
     pub(super) store: Arc<dyn GeodataStore>,
     pub(super) rim: Arc<dyn Rim>,
     pub(super) prepared: Arc<Prepared>,
+    pub(super) deliveries: Arc<Deliveries>,
     /// Whether the listener is bound to the machine itself only.
     pub(super) is_local_listener: bool,
     /// Whether the store's work is done where the request is read, so that a test decides on every step.

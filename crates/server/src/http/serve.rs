@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::{get, post, put};
 use tokio::sync::oneshot;
 
 use crate::backend::GeodataStore;
+use crate::deliveries::Deliveries;
 use crate::error::StoreError;
 use crate::http::answer::{Refusal, coded};
 use crate::http::context::Context;
@@ -54,6 +55,7 @@ pub async fn serve(
     let is_local_listener = listener.local_addr()?.ip().is_loopback();
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let context = Context {
+        deliveries: Arc::new(Deliveries::beside(store.packages_folder())),
         store,
         rim,
         prepared: Arc::new(Prepared::default()),
@@ -69,6 +71,7 @@ pub async fn serve(
 /// simulations, which decide on every step; a request must carry the `ConnectInfo` of its sender.
 pub fn inline_router(store: Arc<dyn GeodataStore>, rim: Arc<dyn Rim>) -> Router {
     router(Context {
+        deliveries: Arc::new(Deliveries::beside(store.packages_folder())),
         store,
         rim,
         prepared: Arc::new(Prepared::default()),
@@ -120,6 +123,12 @@ fn router(context: Context) -> Router {
 }
 
 async fn in_time(request: Request, next: Next) -> Response {
+    // A delivery may be gigabytes over a slow line; it is cut when nothing comes, not when much does.
+    let is_delivery =
+        request.method() == Method::POST && request.uri().path() == "/console/api/deliveries";
+    if is_delivery {
+        return next.run(request).await;
+    }
     match tokio::time::timeout(Duration::from_secs(MAX_SECONDS), next.run(request)).await {
         Ok(response) => response,
         Err(_) => coded(StatusCode::SERVICE_UNAVAILABLE, "timeout", "try again").into_response(),
