@@ -272,20 +272,27 @@ export class FieldMap {
 
 	/** Shows a rectangle as `show` does, unless the person moves the map now. */
 	fit(bounds: BoundsDto, maxZoom: number): void {
-		if (!this.#isTouched) this.show({ bounds }, { maxZoom });
+		if (this.#isTouched) return;
+		// A panel that has just changed its width has changed the map's, too.
+		this.#map.resize();
+		this.show({ bounds }, { maxZoom });
 	}
 
 	/** Brings a place into view only when it is not, and only when the person does not move the map now. */
 	reveal(place: { readonly lonDeg: number; readonly latDeg: number }): void {
-		if (this.#isTouched) return;
-		const canvas = this.#map.getCanvas();
+		if (!this.#isTouched && !this.isInView(place)) this.#go({ center: toLngLat(place) });
+	}
+
+	/** Whether a place is seen with room around it. */
+	isInView(place: { readonly lonDeg: number; readonly latDeg: number }): boolean {
+		const { width, height } = this.sizePx;
 		const { x, y } = this.#map.project(toLngLat(place));
-		const inside =
-			x > FIT_PADDING.left &&
-			y > FIT_PADDING.top &&
-			x < canvas.clientWidth - FIT_PADDING.right &&
-			y < canvas.clientHeight - FIT_PADDING.bottom;
-		if (!inside) this.#go({ center: toLngLat(place) });
+		return (
+			x >= FIT_PADDING.left &&
+			y >= FIT_PADDING.top &&
+			x <= width - FIT_PADDING.right &&
+			y <= height - FIT_PADDING.bottom
+		);
 	}
 
 	/** Goes back to a view. */

@@ -1,3 +1,4 @@
+import { tick } from "svelte";
 import { Applies, type Question } from "../applies/applies.svelte";
 import type { AppliesDto, BoundsDto, PointDto } from "../core/bindings";
 import type { Core } from "../core/core";
@@ -56,7 +57,10 @@ export class Asking {
 		if (question.kind === "point") this.#point(question);
 		await this.applies.open(question);
 		const { answer } = this.applies;
-		if (answer) this.#map()?.fit(boundsWithMarks(answer), answer.bounds ? PARCEL_ZOOM : POINT_ZOOM);
+		// The panel's new width is the map's business too, and stands first after the next drawing.
+		await tick();
+		if (answer && answer === this.applies.answer)
+			this.#map()?.fit(boundsWith(answer, marksNear(answer)), answer.bounds ? PARCEL_ZOOM : POINT_ZOOM);
 		return answer;
 	}
 
@@ -75,7 +79,10 @@ export class Asking {
 	/** Chooses a numbered zone and brings its number into view; false when there is no such number. */
 	choose(number: number | null): boolean {
 		const row = this.applies.choose(number);
-		if (row) this.#map()?.reveal(row.mark);
+		const map = this.#map();
+		const { answer } = this.applies;
+		// Together with the place: how the zone lies to it is the answer.
+		if (row && answer && map && !map.isInView(row.mark)) map.fit(boundsWith(answer, [row.mark]), PARCEL_ZOOM);
 		return row !== null;
 	}
 
@@ -94,8 +101,20 @@ export class Asking {
 	}
 }
 
-/** The subject's rectangle and the numbers that stand near it. */
-export function boundsWithMarks(answer: AppliesDto): BoundsDto {
+/** The numbers that stand near the place. */
+export function marksNear({ at, concerns, near }: AppliesDto): PointDto[] {
+	const perLon = METRES_PER_DEGREE * Math.cos((at.latDeg * Math.PI) / 180);
+	return [...concerns, ...near]
+		.map((row) => row.mark)
+		.filter(
+			(mark) =>
+				Math.hypot((mark.lonDeg - at.lonDeg) * perLon, (mark.latDeg - at.latDeg) * METRES_PER_DEGREE) <=
+				MARK_REACH_M,
+		);
+}
+
+/** The rectangle around the place and some numbers. */
+export function boundsWith(answer: AppliesDto, marks: readonly PointDto[]): BoundsDto {
 	const { at } = answer;
 	const bounds = answer.bounds ?? {
 		westDeg: at.lonDeg,
@@ -103,11 +122,6 @@ export function boundsWithMarks(answer: AppliesDto): BoundsDto {
 		southDeg: at.latDeg,
 		northDeg: at.latDeg,
 	};
-	const perLon = METRES_PER_DEGREE * Math.cos((at.latDeg * Math.PI) / 180);
-	const isNear = (mark: PointDto) =>
-		Math.hypot((mark.lonDeg - at.lonDeg) * perLon, (mark.latDeg - at.latDeg) * METRES_PER_DEGREE) <=
-		MARK_REACH_M;
-	const marks = [...answer.concerns, ...answer.near].map((row) => row.mark).filter(isNear);
 	return {
 		westDeg: Math.min(bounds.westDeg, ...marks.map((mark) => mark.lonDeg)),
 		eastDeg: Math.max(bounds.eastDeg, ...marks.map((mark) => mark.lonDeg)),

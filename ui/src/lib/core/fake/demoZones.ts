@@ -1,4 +1,4 @@
-import type { Town } from "./town";
+import { allOf, type Town } from "./town";
 
 /** Where the invented water works serve: a ring of longitude and latitude around the lots. */
 const serviceRing: readonly (readonly [lonDeg: number, latDeg: number])[] = [
@@ -29,10 +29,13 @@ const serviceRing: readonly (readonly [lonDeg: number, latDeg: number])[] = [
 	[15.034493, 59.520194],
 ];
 
-/** The drawn town with the zones that are not in its drawing. */
+/** The drawn town with the zones that are not in its drawing, and without the one that its answers do not tell of. */
 export function withZones(town: Town): Town {
 	return {
 		...town,
+		protected_area: {
+			features: allOf(town, "protected_area").filter((zone) => zone.properties["zone"] !== "sekundär"),
+		},
 		service_area: {
 			features: [
 				{

@@ -253,11 +253,13 @@ function rowOf(
 	];
 }
 
-/** The wished place when the zone covers it, else the corner of the zone that is nearest to it. */
+/** Where a zone has its number: at the wished place, or at the corner of the zone that is nearest to it. */
 function markOf(zone: TownFeature, at: PointDto, eastM: number, northM: number): PointDto {
 	const lonDeg = at.lonDeg + eastM / (111_320 * Math.cos((at.latDeg * Math.PI) / 180));
 	const wished = pointAt(lonDeg, at.latDeg + northM / 111_320);
-	if (covers(zone, wished) || zone.geometry.type === "Point") return wished;
+	// A zone with a fill has its number in the fill, an outline on itself.
+	const isFilled = zone.properties["name"] === undefined;
+	if (zone.geometry.type === "Point" || (isFilled && covers(zone, wished))) return wished;
 	const away = ([lon = 0, lat = 0]: GeoJSON.Position) => Math.hypot((lon - lonDeg) / 2, lat - wished.latDeg);
 	const [lon = 0, lat = 0] = corners(zone.geometry).sort((a, b) => away(a) - away(b))[0] ?? [];
 	return pointAt(lon, lat);

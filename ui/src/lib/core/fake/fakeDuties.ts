@@ -35,7 +35,7 @@ export function dutiesAt(town: Town, { lonDeg, latDeg }: LoadDutiesInput): Dutie
 	const { road, awayM } = nearest;
 	const street = {
 		distanceM: awayM,
-		what: `${propertyText(road, "name")}, ${propertyText(road, "kind")}`,
+		what: `${propertyText(road, "name")}, ${propertyText(road, "kind").replace(/ (stor|liten)$/, "")}`,
 		dataset: "road",
 		id: propertyText(road, "id"),
 		publisher: "NVDB",
