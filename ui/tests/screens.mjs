@@ -202,6 +202,29 @@ const screens = [
 			await page.keyboard.press("v");
 			await page.getByTestId("applies-row").first().waitFor();
 			await page.keyboard.press("3");
+			await page.getByRole("button", { name: /^3\. /, pressed: true }).waitFor();
+		},
+		[wide],
+	],
+	[
+		"applies-left",
+		ground,
+		async (page) => {
+			await askApplies(page);
+			// The keyboard is in the answer: arrows walk the rows, Enter and digits choose, Esc goes back a step at a time.
+			await page.keyboard.press("ArrowDown");
+			await page.keyboard.press("Enter");
+			await page.getByRole("button", { name: /^2\. /, pressed: true }).waitFor();
+			await page.keyboard.press("4");
+			await page.getByRole("button", { name: /^4\. /, pressed: true }).waitFor();
+			await page.keyboard.press("Escape");
+			await page.getByTestId("panel-applies").waitFor();
+			await page.keyboard.press("Escape");
+			await page.getByTestId("panel-card").waitFor();
+			await page.keyboard.press("a");
+			await page.getByTestId("panel-duties").waitFor();
+			await page.keyboard.press("Escape");
+			await page.getByTestId("panel-card").waitFor();
 		},
 		[wide],
 	],

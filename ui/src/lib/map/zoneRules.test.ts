@@ -1,6 +1,7 @@
 import type { LayerSpecification } from "maplibre-gl";
 import { describe, expect, it } from "vitest";
 import { palettes } from "./palette";
+import { ZONE_KEY } from "./style/parts";
 import { zoneLabels, zones } from "./style/zones";
 import { filledZones, opacitiesOf } from "./zoneRules";
 
@@ -40,6 +41,10 @@ describe("a zone that gives way", () => {
 		expect(opacitiesOf(named("plan-casing"), false)).toEqual([["line-opacity", 0.9]]);
 		expect(opacitiesOf(named("plan-casing"), true)).toEqual([["line-opacity", 0.27]]);
 		expect(opacitiesOf(named("plan-line"), false)).toEqual([["line-opacity", undefined]]);
+	});
+
+	it("is known as a zone in each of its layers", () => {
+		for (const layer of layers) expect(layer.metadata, layer.id).toHaveProperty([ZONE_KEY], true);
 	});
 
 	it("is dimmed in every kind of layer", () => {
