@@ -1,5 +1,5 @@
 /**
- * Every screen of the field app on the invented core, in two sizes and both modes: no violation that axe finds,
+ * Every screen of the field app on the invented core, in its sizes and both modes: no violation that axe finds,
  * no error in the console, and a picture of each to look at. `node tests/screens.mjs [name [width]]`; the pictures go to
  * the folder that SCREENS_DIR names, else to a new one under the system's temporary folder.
  */
@@ -39,7 +39,27 @@ const compare = async (page, name = "Jämför") => {
 	await page.getByTestId("panel-conflict").getByTestId("conflict-row").first().waitFor();
 };
 
-/** Name, how the laptop is, and what a person does to get there. */
+const wide = [1280, 800];
+const full = [1920, 1080];
+const narrow = [1024, 768];
+const sizes = [wide, full];
+const allSizes = [narrow, wide, full];
+
+/** What applies to a parcel. */
+const askApplies = async (page, text = "exempelhyttan 1:5") => {
+	await choose(page, text);
+	await page.getByTestId("act-applies").click();
+	await page.getByTestId("panel-applies").getByTestId("applies-row").first().waitFor();
+};
+
+/** Who is responsible where a parcel lies. */
+const askDuties = async (page) => {
+	await choose(page, "exempelhyttan 1:5");
+	await page.getByTestId("act-duties").click();
+	await page.getByTestId("duty").first().waitFor();
+};
+
+/** Name, how the laptop is, what a person does to get there, and in which sizes it is looked at. */
 const screens = [
 	["map", ground, async () => undefined],
 	[
@@ -155,6 +175,152 @@ const screens = [
 			await page.getByTestId("enrol-start").click();
 		},
 	],
+	[
+		"card-parcel-menu",
+		ground,
+		async (page) => {
+			await choose(page, "exempelhyttan 1:5");
+			await page.getByRole("button", { name: "Fler val" }).click();
+		},
+	],
+	["applies", ground, (page) => askApplies(page), allSizes],
+	["applies-130", `${ground}&text=130&gloves`, (page) => askApplies(page), allSizes],
+	[
+		"applies-chosen",
+		`${ground}&${zones}`,
+		async (page) => {
+			await askApplies(page);
+			await page.getByTestId("applies-row").nth(1).click();
+			await page.keyboard.press("ArrowDown");
+		},
+	],
+	[
+		"applies-keys",
+		ground,
+		async (page) => {
+			await choose(page, "exempelhyttan 1:5");
+			await page.keyboard.press("v");
+			await page.getByTestId("applies-row").first().waitFor();
+			await page.keyboard.press("3");
+			await page.getByRole("button", { name: /^3\. /, pressed: true }).waitFor();
+		},
+		[wide],
+	],
+	[
+		"applies-left",
+		ground,
+		async (page) => {
+			await askApplies(page);
+			// The keyboard is in the answer: arrows walk the rows, Enter and digits choose, Esc goes back a step at a time.
+			await page.keyboard.press("ArrowDown");
+			await page.keyboard.press("Enter");
+			await page.getByRole("button", { name: /^2\. /, pressed: true }).waitFor();
+			await page.keyboard.press("4");
+			await page.getByRole("button", { name: /^4\. /, pressed: true }).waitFor();
+			await page.keyboard.press("Escape");
+			await page.getByTestId("panel-applies").waitFor();
+			await page.keyboard.press("Escape");
+			await page.getByTestId("panel-card").waitFor();
+			await page.keyboard.press("a");
+			await page.getByTestId("panel-duties").waitFor();
+			await page.keyboard.press("Escape");
+			await page.getByTestId("panel-card").waitFor();
+		},
+		[wide],
+	],
+	[
+		"applies-point",
+		ground,
+		async (page) => {
+			await choose(page, "6600379 152143");
+			await page.getByTestId("act-applies").click();
+			await page.getByTestId("applies-row").first().waitFor();
+		},
+		[wide],
+	],
+	["applies-partly", ground, (page) => askApplies(page, "exempelhyttan 1:33"), [wide]],
+	[
+		"applies-empty",
+		ground,
+		async (page) => {
+			await choose(page, "6602500 154000");
+			await page.getByTestId("act-applies").click();
+			await page.getByTestId("applies-no-hit").waitFor();
+		},
+		[wide],
+	],
+	["applies-poor", `${ground}&poor`, (page) => askApplies(page), [narrow, wide]],
+	[
+		"applies-forms",
+		ground,
+		async (page) => {
+			await choose(page, "6600379 152143");
+			await page.getByTestId("act-applies").click();
+			await page.getByTestId("applies-row").first().waitFor();
+			await page.getByRole("button", { name: "Ny kontroll" }).click();
+		},
+		[wide],
+	],
+	[
+		"applies-copied",
+		ground,
+		async (page) => {
+			await page.evaluate(() => {
+				navigator.clipboard.writeText = async () => undefined;
+			});
+			await askApplies(page);
+			await page.getByTestId("applies-copy").click();
+		},
+		[wide],
+	],
+	[
+		"applies-refused",
+		ground,
+		async (page) => {
+			await page.evaluate(() => {
+				navigator.clipboard.writeText = async () => Promise.reject(new Error("no clipboard"));
+			});
+			await askApplies(page);
+			await page.getByTestId("applies-copy").click();
+			await page.getByRole("textbox", { name: "Svaret som text" }).scrollIntoViewIfNeeded();
+		},
+		[wide],
+	],
+	[
+		"applies-failed",
+		ground,
+		async (page) => {
+			await page.evaluate(() => window.fakeCore.refusals.set("load_applies", { code: "store_damaged" }));
+			await choose(page, "exempelhyttan 1:5");
+			await page.getByTestId("act-applies").click();
+			await page.getByRole("button", { name: "Försök igen" }).waitFor();
+		},
+		[wide],
+	],
+	["applies-english", `${ground}&language=en`, (page) => askApplies(page), [wide]],
+	["duties", ground, (page) => askDuties(page), allSizes],
+	["duties-130", `${ground}&text=130`, (page) => askDuties(page), [narrow, wide]],
+	["duties-english", `${ground}&language=en`, (page) => askDuties(page), [wide]],
+	[
+		"duties-point",
+		ground,
+		async (page) => {
+			await page.mouse.click(500, 400, { button: "right" });
+			await page.getByRole("menuitem", { name: "Vem ansvarar?" }).click();
+			await page.getByTestId("duty").first().waitFor();
+		},
+		[wide],
+	],
+	[
+		"duties-none",
+		ground,
+		async (page) => {
+			await choose(page, "6602500 154000");
+			await page.getByTestId("act-duties").click();
+			await page.getByTestId("duties-none").waitFor();
+		},
+		[wide],
+	],
 	["place-menu", ground, async (page) => page.mouse.click(500, 400, { button: "right" })],
 	["english", "language=en", (page) => choose(page, "ventil av-118")],
 	[
@@ -168,11 +334,6 @@ const screens = [
 		},
 	],
 ];
-const sizes = [
-	[1280, 800],
-	[1920, 1080],
-];
-
 /** Waits until the map has drawn; a start without a map has nothing to wait for. */
 async function settle(page) {
 	await page.evaluate(async () => {
@@ -206,9 +367,9 @@ const server = await serve(built);
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium" });
 let passed = 0;
 const failures = [];
-for (const [name, query, act] of screens) {
+for (const [name, query, act, at = sizes] of screens) {
 	if (only && !name.startsWith(only)) continue;
-	for (const [width, height] of sizes) {
+	for (const [width, height] of at) {
 		if (onlySize && onlySize !== `${width}`) continue;
 		for (const mode of ["sol", "natt"]) {
 			const title = `${name}-${width}x${height}-${mode}`;

@@ -38,8 +38,8 @@ describe("cards", () => {
 		const core = demoCore();
 		const cards = new Cards(core);
 		const answer = await core.call("identify_features", {
-			lonDeg: 15.0371,
-			latDeg: 59.5166,
+			lonDeg: 15.0378,
+			latDeg: 59.5182,
 			radiusM: 40,
 			datasets: ["parcel", "address"],
 		});

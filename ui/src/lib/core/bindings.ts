@@ -36,6 +36,130 @@ nBytes: number,
  */
 nBytesMax: number, } | { "code": "photo_unreadable" } | { "code": "conflict_moved" } | { "code": "conflict_not_found" } | { "code": "disk_full" } | { "code": "folder_in_use" } | { "code": "store_damaged" } | { "code": "key_missing" } | { "code": "server_unreachable" } | { "code": "not_a_geodata_store" } | { "code": "code_invalid" } | { "code": "signed_out" } | { "code": "not_enrolled" } | { "code": "package_damaged" } | { "code": "answer_damaged" } | { "code": "version_mismatch" } | { "code": "internal" };
 
+export type AppliesDto = { 
+/**
+ * How the parcel is called; empty for a point outside every parcel.
+ */
+title: string, 
+/**
+ * Municipality's name or empty.
+ */
+municipality: string, 
+/**
+ * Dataset of the parcel that the answer is about; empty for a point.
+ */
+dataset: string, 
+/**
+ * Id of that parcel; empty for a point.
+ */
+feature: string, 
+/**
+ * The point that was asked, or one on the parcel.
+ */
+at: PointDto, 
+/**
+ * Rectangle around the parcel, or null.
+ */
+bounds: BoundsDto | null, 
+/**
+ * What lies over it.
+ */
+concerns: Array<AppliesRowDto>, 
+/**
+ * What lies near it.
+ */
+near: Array<AppliesRowDto>, 
+/**
+ * What was searched and does not reach it.
+ */
+noHit: Array<SearchedDto>, 
+/**
+ * What cannot be answered, and why.
+ */
+noAnswer: Array<UnansweredDto>, 
+/**
+ * Oldest date of the layers in `noHit`, or null.
+ */
+oldestDate: string | null, };
+
+export type AppliesRowDto = { 
+/**
+ * Its number in the list and on the map, counted over `concerns` and then `near`.
+ */
+number: number, 
+/**
+ * Its dataset.
+ */
+dataset: string, 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * What it is about: "Strandskydd".
+ */
+subject: TitleDto, 
+/**
+ * How it is called.
+ */
+title: string, 
+/**
+ * How it lies to what was asked about.
+ */
+relation: "inside" | "partly" | "within", 
+/**
+ * Share of the parcel's area in percent, for `partly`.
+ */
+sharePct: number | null, 
+/**
+ * Distance in metres on the grid; 0 when it touches or covers.
+ */
+distanceM: number, 
+/**
+ * Where it lies: `north`, `north_east` … `north_west`; empty when it covers.
+ */
+bearing: string, 
+/**
+ * What it says, a line each.
+ */
+lines: Array<TitleDto>, 
+/**
+ * Provisions of a plan that reach the parcel.
+ */
+provisions: Array<ProvisionDto>, 
+/**
+ * Who publishes it.
+ */
+publisher: string, 
+/**
+ * Date of the data or null.
+ */
+dataDate: string | null, 
+/**
+ * Which rules or decision the data follow; may be empty.
+ */
+legalVersion: TitleDto, 
+/**
+ * Accuracy in words.
+ */
+accuracy: string, 
+/**
+ * Age in days.
+ */
+ageDays: number | null, 
+/**
+ * Older than its limit.
+ */
+isOld: boolean, 
+/**
+ * Where its number stands on the map.
+ */
+mark: PointDto, 
+/**
+ * Rectangle around it, or null.
+ */
+bounds: BoundsDto | null, };
+
 export type AuthorDto = { 
 /**
  * The person.
@@ -652,6 +776,78 @@ wasInterrupted: boolean,
  */
 position: PointDto | null, };
 
+export type DutiesDto = { 
+/**
+ * The point that was asked.
+ */
+at: PointDto, 
+/**
+ * Municipality's name or empty.
+ */
+municipality: string, 
+/**
+ * Nearest first.
+ */
+duties: Array<DutyDto>, };
+
+export type DutyDto = { 
+/**
+ * `road`, `snow`, `light`, `water`, `storm`, `park`, `waste`, `permit` …
+ */
+duty: string, 
+/**
+ * What it is called.
+ */
+title: TitleDto, 
+/**
+ * Who has it; empty when that is not known.
+ */
+who: string, 
+/**
+ * What to know about it; may be empty.
+ */
+note: TitleDto, 
+/**
+ * Telephone or empty.
+ */
+phone: string, 
+/**
+ * When they answer, or empty.
+ */
+hours: string, 
+/**
+ * Address for mail or empty.
+ */
+email: string, 
+/**
+ * Distance in metres to what it follows from.
+ */
+distanceM: number, 
+/**
+ * What it follows from: "Storgatan, Lokalgata"; may be empty.
+ */
+what: string, 
+/**
+ * Dataset of that.
+ */
+dataset: string, 
+/**
+ * Id of that.
+ */
+id: string, 
+/**
+ * Who publishes it.
+ */
+publisher: string, 
+/**
+ * Date of the data or null.
+ */
+dataDate: string | null, 
+/**
+ * Whether there is a contact for who has it.
+ */
+isContactKnown: boolean, };
+
 export type EmptyDto = Record<symbol, never>;
 
 export type EnrolmentDto = { 
@@ -910,6 +1106,24 @@ export type ListDraftsInput = Record<symbol, never>;
 
 export type ListRecentPlacesInput = Record<symbol, never>;
 
+export type LoadAppliesInput = { 
+/**
+ * Dataset of the parcel; empty for a point.
+ */
+dataset: string, 
+/**
+ * Id of the parcel; empty for a point.
+ */
+feature: string, 
+/**
+ * Where, when there is no parcel: longitude in degrees.
+ */
+lonDeg: number | null, 
+/**
+ * Latitude in degrees.
+ */
+latDeg: number | null, };
+
 export type LoadCardInput = { 
 /**
  * Its dataset.
@@ -925,6 +1139,16 @@ export type LoadConflictInput = {
  * The feature.
  */
 feature: string, };
+
+export type LoadDutiesInput = { 
+/**
+ * Longitude in degrees.
+ */
+lonDeg: number, 
+/**
+ * Latitude in degrees.
+ */
+latDeg: number, };
 
 export type LoadEnrolmentInput = Record<symbol, never>;
 
@@ -1034,6 +1258,32 @@ question: string,
  */
 value: string, };
 
+export type ProvisionDto = { 
+/**
+ * Its dataset.
+ */
+dataset: string, 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * Its sign on the plan: "e1"; may be empty.
+ */
+code: string, 
+/**
+ * What it says.
+ */
+text: string, 
+/**
+ * What kind of provision it is.
+ */
+kind: "use" | "property" | "other", 
+/**
+ * Share of the parcel's area in percent, or null.
+ */
+sharePct: number | null, };
+
 export type RememberPlaceInput = { 
 /**
  * The hit.
@@ -1123,6 +1373,20 @@ hits: Array<HitDto>,
  * A spelling that would hit, when nothing did.
  */
 suggestion: string | null, };
+
+export type SearchedDto = { 
+/**
+ * What it is about.
+ */
+subject: TitleDto, 
+/**
+ * The layers that were searched.
+ */
+datasets: Array<string>, 
+/**
+ * Oldest date of them, or null.
+ */
+dataDate: string | null, };
 
 export type SessionDto = { 
 /**
@@ -1368,6 +1632,28 @@ sv: string,
  */
 en: string, };
 
+export type UnansweredDto = { 
+/**
+ * What it is about.
+ */
+subject: TitleDto, 
+/**
+ * Why there is no answer.
+ */
+reason: "missing" | "locked" | "old" | "outdated_rules", 
+/**
+ * Date of the data or null.
+ */
+dataDate: string | null, 
+/**
+ * Age in days.
+ */
+ageDays: number | null, 
+/**
+ * From when the rules hold that the data do not follow.
+ */
+legalFrom: string | null, };
+
 export type ViewDto = { 
 /**
  * Longitude of the middle in degrees.
@@ -1439,6 +1725,8 @@ export type Commands = {
 	remember_place: { input: RememberPlaceInput; output: EmptyDto };
 	identify_features: { input: IdentifyFeaturesInput; output: IdentifyAnswerDto };
 	load_card: { input: LoadCardInput; output: CardDto };
+	load_applies: { input: LoadAppliesInput; output: AppliesDto };
+	load_duties: { input: LoadDutiesInput; output: DutiesDto };
 	describe_position: { input: DescribePositionInput; output: PointDto };
 	list_drafts: { input: ListDraftsInput; output: Array<DraftSummaryDto> };
 	start_draft: { input: StartDraftInput; output: DraftDto };

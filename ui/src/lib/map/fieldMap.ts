@@ -20,9 +20,11 @@ import { LOADED_TILE_PROTOCOL, type Core } from "../core/core";
 import { comparedFeatures, type Compared } from "./compared";
 import { drawImage, imageNames, imageOptions } from "./images";
 import { metresPerPixel, toLngLat, toLngLatBounds } from "./lngLat";
+import { markFeatures, type Mark } from "./marks";
 import { palettes, type Mode } from "./palette";
 import { buildStyle } from "./style/buildStyle";
-import { DATASET_KEY, fonts, NETWORK_KEY, type NetworkRule, ZONE_FILL_KEY } from "./style/parts";
+import { DATASET_KEY, fonts, NETWORK_KEY, type NetworkRule, ZONE_FILL_KEY, ZONE_KEY } from "./style/parts";
+import { filledZones, opacitiesOf, type ZoneChoice } from "./zoneRules";
 
 /** A place that was pointed at. */
 export interface Spot {
@@ -33,14 +35,6 @@ export interface Spot {
 	/** Where it is in the map's box, in pixels. */
 	readonly xPx: number;
 	readonly yPx: number;
-}
-
-/** A number on the map that a list shows too. */
-export interface Mark {
-	readonly number: number;
-	readonly state: "saved_here" | "received" | "secured" | "attention";
-	readonly lonDeg: number;
-	readonly latDeg: number;
 }
 
 /** Whom the map tells what happens in it. */
@@ -61,6 +55,8 @@ export interface Shown {
 	readonly hasNetwork: boolean;
 	/** Whether the pipes are what the map is looked at for: the ground then gives way. */
 	readonly isNetworkFirst: boolean;
+	/** Which zones come before others. */
+	readonly zones: ZoneChoice;
 }
 
 /** What the map starts with. */
@@ -237,16 +233,14 @@ export class FieldMap {
 		this.#fill("previewed", geometryJson);
 	}
 
+	/** Outlines the zone that is looked at; null takes the outline away. */
+	choose(geometryJson: string | null): void {
+		this.#fill("chosen", geometryJson);
+	}
+
 	/** Puts the numbers of a list on the map. */
 	setMarks(marks: readonly Mark[]): void {
-		this.#setData("marks", {
-			type: "FeatureCollection",
-			features: marks.map((mark) => ({
-				type: "Feature",
-				geometry: { type: "Point", coordinates: toLngLat(mark) },
-				properties: { number: mark.number, state: mark.state },
-			})),
-		});
+		this.#setData("marks", markFeatures(marks));
 	}
 
 	/** Holds shapes beside each other; an empty list takes them away. */
@@ -276,17 +270,29 @@ export class FieldMap {
 		if (camera?.center) this.#go({ center: LngLat.convert(camera.center).toArray(), zoom: camera.zoom });
 	}
 
+	/** Shows a rectangle as `show` does, unless the person moves the map now. */
+	fit(bounds: BoundsDto, maxZoom: number): void {
+		if (this.#isTouched) return;
+		// A panel that has just changed its width has changed the map's, too.
+		this.#map.resize();
+		this.show({ bounds }, { maxZoom });
+	}
+
 	/** Brings a place into view only when it is not, and only when the person does not move the map now. */
 	reveal(place: { readonly lonDeg: number; readonly latDeg: number }): void {
-		if (performance.now() - this.#touchedAtMs < HANDS_OFF_MS) return;
-		const canvas = this.#map.getCanvas();
+		if (!this.#isTouched && !this.isInView(place)) this.#go({ center: toLngLat(place) });
+	}
+
+	/** Whether a place is seen with room around it. */
+	isInView(place: { readonly lonDeg: number; readonly latDeg: number }): boolean {
+		const { width, height } = this.sizePx;
 		const { x, y } = this.#map.project(toLngLat(place));
-		const inside =
-			x > FIT_PADDING.left &&
-			y > FIT_PADDING.top &&
-			x < canvas.clientWidth - FIT_PADDING.right &&
-			y < canvas.clientHeight - FIT_PADDING.bottom;
-		if (!inside) this.#go({ center: toLngLat(place) });
+		return (
+			x >= FIT_PADDING.left &&
+			y >= FIT_PADDING.top &&
+			x <= width - FIT_PADDING.right &&
+			y <= height - FIT_PADDING.bottom
+		);
 	}
 
 	/** Goes back to a view. */
@@ -321,6 +327,11 @@ export class FieldMap {
 		this.#map.remove();
 	}
 
+	/** Whether the person has moved the map a moment ago. */
+	get #isTouched(): boolean {
+		return performance.now() - this.#touchedAtMs < HANDS_OFF_MS;
+	}
+
 	#style() {
 		const fontFiles = Object.fromEntries(
 			Object.entries(fontUrls).map(([name, url]) => [name, new URL(url, location.href).href]),
@@ -341,23 +352,27 @@ export class FieldMap {
 	#applyShown(): void {
 		const shown = this.#shown;
 		if (!shown) return;
-		const zonesWithFill = new Set<string>();
-		for (const id of this.#map.getLayersOrder()) {
-			const layer = this.#map.getLayer(id);
-			const metadata = readMetadata(layer?.metadata);
+		const layers = this.#style().layers.flatMap((layer) => {
+			const metadata = readMetadata(layer.metadata);
 			const dataset = metadata[DATASET_KEY];
-			if (typeof dataset !== "string" || dataset === "") continue;
+			if (typeof dataset !== "string" || dataset === "") return [];
 			// A base map may carry more than the laptop lists: what cannot be switched is shown.
-			const isOnlyInBase = layer?.source === "base" && !shown.listed.has(dataset);
-			let isVisible =
+			const isOnlyInBase = "source" in layer && layer.source === "base" && !shown.listed.has(dataset);
+			const isWanted =
 				(shown.datasets.has(dataset) || isOnlyInBase) && fitsNetwork(metadata[NETWORK_KEY], shown);
-			if (isVisible && metadata[ZONE_FILL_KEY] === true) {
-				zonesWithFill.add(dataset);
-				isVisible = [...zonesWithFill].slice(0, 3).includes(dataset);
-			}
-			const wanted = isVisible ? "visible" : "none";
-			const current: unknown = this.#map.getLayoutProperty(id, "visibility") ?? "visible";
-			if (current !== wanted) this.#map.setLayoutProperty(id, "visibility", wanted);
+			return [{ layer, metadata, dataset, isWanted, isFill: metadata[ZONE_FILL_KEY] === true }];
+		});
+		const drawn = layers.filter((one) => one.isWanted && one.isFill).map((one) => one.dataset);
+		const filled = filledZones([...new Set(drawn)], shown.zones);
+		for (const { layer, metadata, dataset, isWanted, isFill } of layers) {
+			const wanted = isWanted && (!isFill || filled.has(dataset)) ? "visible" : "none";
+			const current: unknown = this.#map.getLayoutProperty(layer.id, "visibility") ?? "visible";
+			if (current !== wanted) this.#map.setLayoutProperty(layer.id, "visibility", wanted);
+			if (metadata[ZONE_KEY] !== true) continue;
+			const { chosen } = shown.zones;
+			for (const [name, value] of opacitiesOf(layer, chosen !== null && chosen !== dataset))
+				if (this.#map.getPaintProperty(layer.id, name) !== value)
+					this.#map.setPaintProperty(layer.id, name, value);
 		}
 	}
 

@@ -257,6 +257,14 @@ const drawings: Readonly<Record<string, Drawing>> = {
 		(p) => p.secured,
 		(p) => p.securedLine,
 	),
+	"mark-hit": mark(
+		(p) => p.disc,
+		(p) => p.onDisc,
+	),
+	"mark-chosen": {
+		sizePx: [40, 40],
+		draw: (context, p) => fillAndLine(context, circle(16, 20, 20), p.pick, p.pickCasing, 7),
+	},
 	"mark-attention": {
 		sizePx: [34, 32],
 		draw: (context, p) => {

@@ -61,6 +61,7 @@ export interface Palette {
 	readonly waterZone: string;
 	readonly natureZone: string;
 	readonly remains: string;
+	readonly serviceZone: string;
 	readonly zoneOpacity: number;
 	readonly pick: string;
 	readonly pickCasing: string;
@@ -134,6 +135,7 @@ const sol: Palette = {
 	waterZone: "#2A4FA8",
 	natureZone: "#2F6B2A",
 	remains: "#6A1B4D",
+	serviceZone: "#4B5F9E",
 	zoneOpacity: 0.42,
 	pick: "#FFC400",
 	pickCasing: "#14211F",
@@ -207,6 +209,7 @@ const natt: Palette = {
 	waterZone: "#8FA8F0",
 	natureZone: "#7FBF78",
 	remains: "#D78AB5",
+	serviceZone: "#9FB0E8",
 	zoneOpacity: 0.42,
 	pick: "#FFD23F",
 	pickCasing: "#000000",

@@ -1,3 +1,4 @@
+import type { Question } from "../applies/applies.svelte";
 import { Cards, type FeatureRef } from "../card/cards.svelte";
 import { Changes, type ChangeGroup, type NumberedChange } from "../changes/changes.svelte";
 import type {
@@ -11,9 +12,11 @@ import type {
 	SessionDto,
 } from "../core/bindings";
 import type { Core } from "../core/core";
+import type { DutyPlace } from "../duties/duties.svelte";
 import { Layers } from "../layers/layers.svelte";
-import type { FieldMap, Mark, Spot } from "../map/fieldMap";
+import type { FieldMap, Shown, Spot } from "../map/fieldMap";
 import { isSameSpot, scaleDenominator } from "../map/lngLat";
+import type { Mark } from "../map/marks";
 import type { Mode } from "../map/palette";
 import { Search } from "../search/search.svelte";
 import { Settings, type PanelKind } from "../settings/settings.svelte";
@@ -21,12 +24,15 @@ import { Sync } from "../sync/sync.svelte";
 import { titleText } from "../words/format";
 import { m } from "../words/generated/messages.js";
 import { failureText } from "../words/failureText";
+import { Asking } from "./asking.svelte";
 import { Deciding } from "./deciding.svelte";
 
 /** What the panel beside the map shows. */
 export type Panel =
 	| { readonly kind: "none" }
 	| { readonly kind: "card" }
+	| { readonly kind: "applies" }
+	| { readonly kind: "duties" }
 	| { readonly kind: "layers" }
 	| { readonly kind: "changes" }
 	| { readonly kind: "conflict" }
@@ -43,6 +49,8 @@ export function widthOf(panel: Panel): PanelKind {
 		case "changes":
 		case "conflict":
 			return "wide";
+		case "applies":
+		case "duties":
 		case "settings":
 		case "keys":
 		case "enrolment":
@@ -75,6 +83,7 @@ export class FieldApp {
 	readonly layers: Layers;
 	readonly search: Search;
 	readonly cards: Cards;
+	readonly asking: Asking;
 	readonly deciding: Deciding;
 	readonly changes: Changes;
 	#session: SessionDto;
@@ -103,6 +112,7 @@ export class FieldApp {
 		this.sync = new Sync(core, session.sync);
 		this.layers = new Layers(this.settings, session.datasets);
 		this.cards = new Cards(core);
+		this.asking = new Asking(core, () => this.map);
 		this.deciding = new Deciding(core, () => this.map);
 		this.changes = new Changes(core, this.deciding.conflicts);
 		this.search = new Search(core, () => this.map?.view ?? session.settings.view ?? session.home);
@@ -170,8 +180,20 @@ export class FieldApp {
 		this.#systemIsDark = isDark;
 	}
 
-	/** Numbers that the list of changes shares with the map. */
+	/** What of the map is seen: the person's choice, and what an open answer adds to it. */
+	get shownOnMap(): Shown {
+		return {
+			datasets: this.asking.drawnWith(this.layers.shown),
+			listed: this.layers.listed,
+			hasNetwork: this.layers.hasNetwork,
+			isNetworkFirst: this.layers.isNetworkFirst,
+			zones: this.asking.zones,
+		};
+	}
+
+	/** Numbers that the open list shares with the map. */
 	get marks(): Mark[] {
+		if (this.#panel.kind === "applies") return this.asking.marks;
 		if (this.#panel.kind !== "changes") return [];
 		return this.changes.numbered.flatMap(({ number, group, position }) =>
 			position ? [{ number, state: markOf(group), lonDeg: position.lonDeg, latDeg: position.latDeg }] : [],
@@ -188,6 +210,7 @@ export class FieldApp {
 		this.#failure = null;
 		this.#panel = panel;
 		if (panel.kind !== "conflict") this.deciding.close();
+		if (panel.kind !== "applies" && panel.kind !== "duties") this.#closeQuestion();
 		if (panel.kind === "changes") void this.changes.refresh();
 	}
 
@@ -195,6 +218,7 @@ export class FieldApp {
 	closePanel(): void {
 		if (this.#panel.kind === "card") this.cards.close();
 		this.deciding.close();
+		this.#closeQuestion();
 		this.#failure = null;
 		this.#panel = { kind: "none" };
 	}
@@ -243,9 +267,7 @@ export class FieldApp {
 			return;
 		}
 		if (hit.position) {
-			this.map?.preview(
-				JSON.stringify({ type: "Point", coordinates: [hit.position.lonDeg, hit.position.latDeg] }),
-			);
+			this.map?.preview(pointJson(hit.position));
 			this.map?.show(hit.position, { coveredPx: LIST_PX });
 		}
 		if (hit.dataset === "") {
@@ -312,6 +334,57 @@ export class FieldApp {
 	async cycle(by: 1 | -1): Promise<void> {
 		await this.cards.cycle(by);
 		this.#showSelected("stay");
+	}
+
+	/** What a key asks about: the selected parcel, else what the crosshair stands on. */
+	questionAt(spot: Spot): Question {
+		const selected = this.cards.selected;
+		return selected.state === "card" && selected.card.role === "parcel"
+			? { kind: "parcel", dataset: selected.card.dataset, id: selected.card.id }
+			: { kind: "point", lonDeg: spot.lonDeg, latDeg: spot.latDeg };
+	}
+
+	/** The place that a key asks about: the selected parcel's, else what the crosshair stands on. */
+	dutyPlaceAt(spot: Spot): DutyPlace {
+		const selected = this.cards.selected;
+		return selected.state === "card" && selected.card.role === "parcel" && selected.card.position
+			? { ...selected.card.position, label: selected.card.title }
+			: { lonDeg: spot.lonDeg, latDeg: spot.latDeg, label: "" };
+	}
+
+	/** Asks what applies to a parcel or at a point. */
+	async askApplies(question: Question): Promise<void> {
+		this.#menu = null;
+		this.open({ kind: "applies" });
+		this.#select();
+		const answer = await this.asking.openApplies(question);
+		if (!answer) return;
+		this.announce(
+			m.applies_said({
+				concerns: answer.concerns.length,
+				near: answer.near.length,
+				noHit: answer.noHit.length,
+				noAnswer: answer.noAnswer.length,
+			}),
+		);
+	}
+
+	/** Asks who is responsible at a place. */
+	async askDuties(place: DutyPlace): Promise<void> {
+		this.#menu = null;
+		this.open({ kind: "duties" });
+		this.#select();
+		if (place.label === "") this.asking.pointOut(place);
+		await this.asking.openDuties(place);
+		const { shown } = this.asking.duties;
+		if (shown.state === "answer") this.announce(m.duties_said({ count: shown.answer.duties.length }));
+	}
+
+	/** One step back from an answer: the chosen zone, then the card that it came from. */
+	leaveQuestion(): void {
+		if (this.asking.applies.chosen) this.asking.choose(null);
+		else if (this.cards.selected.state === "none") this.closePanel();
+		else this.open({ kind: "card" });
 	}
 
 	/** Opens the menu of a place. */
@@ -480,7 +553,20 @@ export class FieldApp {
 
 	/** Asks again for what is shown, when the core says that it has changed. */
 	async refreshShown(): Promise<void> {
-		await Promise.all([this.changes.refresh(), this.deciding.refresh(), this.cards.refresh(), this.reload()]);
+		await Promise.all([
+			this.changes.refresh(),
+			this.deciding.refresh(),
+			this.cards.refresh(),
+			this.asking.refresh(),
+			this.reload(),
+		]);
+	}
+
+	/** Lets go of an answer; the map points at what is selected again. */
+	#closeQuestion(): void {
+		if (this.asking.applies.shown.state === "none" && this.asking.duties.shown.state === "none") return;
+		this.asking.close();
+		this.#select();
 	}
 
 	/** A card that was only opened for a preview goes with it. */
@@ -504,6 +590,14 @@ export class FieldApp {
 		else if (card.position) this.map?.show(card.position, { minZoom: 17 });
 	}
 
+	/** Outlines what is selected, and nothing else. */
+	#select(): void {
+		const selected = this.cards.selected;
+		if (selected.state === "card") this.map?.select(selected.card.geometryJson);
+		else if (selected.state === "place") this.map?.select(pointJson(selected.at));
+		else this.map?.select(null);
+	}
+
 	async #showHit(hit: HitDto): Promise<void> {
 		if (hit.dataset !== "") {
 			await this.openFeature(hit);
@@ -512,9 +606,7 @@ export class FieldApp {
 		if (!hit.position) return;
 		this.open({ kind: "card" });
 		this.cards.openPlace(hit.position, hit.label);
-		this.map?.select(
-			JSON.stringify({ type: "Point", coordinates: [hit.position.lonDeg, hit.position.latDeg] }),
-		);
+		this.#select();
 		this.map?.show(hit.position);
 	}
 
@@ -551,6 +643,10 @@ function markOf(group: ChangeGroup): Mark["state"] {
 		case "elsewhere":
 			return "attention";
 	}
+}
+
+function pointJson({ lonDeg, latDeg }: PointDto): string {
+	return JSON.stringify({ type: "Point", coordinates: [lonDeg, latDeg] });
 }
 
 function isSame(a: readonly IdentifiedDto[], b: readonly IdentifiedDto[]): boolean {

@@ -110,6 +110,72 @@ describe("the field app", () => {
 		expect(app.panel.kind).toBe("card");
 	});
 
+	it("asks about the selected parcel, and comes back to its card one step at a time", async () => {
+		const { app } = await start();
+		await app.openFeature({ dataset: "parcel", id: "p110" });
+		const question = app.questionAt(spot(15.05, 59.52));
+		expect(question).toEqual({ kind: "parcel", dataset: "parcel", id: "p110" });
+		await app.askApplies(question);
+		expect(app.panel.kind).toBe("applies");
+		app.asking.choose(2);
+		app.leaveQuestion();
+		expect([app.panel.kind, app.asking.applies.chosen]).toEqual(["applies", null]);
+		app.leaveQuestion();
+		expect([app.panel.kind, app.asking.applies.shown.state]).toEqual(["card", "none"]);
+	});
+
+	it("asks about the crosshair when no parcel is selected, and then gives back the whole map", async () => {
+		const { app } = await start();
+		await app.openFeature({ dataset: "valve", id: "v118" });
+		expect(app.questionAt(spot(15.05, 59.52))).toEqual({ kind: "point", lonDeg: 15.05, latDeg: 59.52 });
+		app.closePanel();
+		await app.askApplies(app.questionAt(spot(15.05, 59.52)));
+		app.leaveQuestion();
+		expect(app.panel.kind).toBe("none");
+	});
+
+	it("draws the hits while their answer is open, and then what the person chose", async () => {
+		const { app } = await start();
+		const before = [...app.shownOnMap.datasets];
+		expect(before).not.toContain("shore_protection");
+		await app.askApplies({ kind: "parcel", dataset: "parcel", id: "p110" });
+		expect(app.shownOnMap.zones.first).toEqual([
+			"plan",
+			"shore_protection",
+			"service_area",
+			"ancient_remains",
+		]);
+		for (const dataset of app.shownOnMap.zones.first)
+			expect(app.shownOnMap.datasets.has(dataset), dataset).toBe(true);
+		expect(app.marks.map((mark) => [mark.number, mark.state])).toEqual([
+			[1, "hit"],
+			[2, "hit"],
+			[3, "hit"],
+			[4, "hit"],
+		]);
+		app.asking.choose(2);
+		expect(app.shownOnMap.zones.chosen).toBe("shore_protection");
+		expect(app.marks.map((mark) => mark.state)).toEqual(["hit", "chosen", "hit", "hit"]);
+		app.open({ kind: "layers" });
+		expect([...app.shownOnMap.datasets]).toEqual(before);
+		expect(app.shownOnMap.zones).toEqual({ first: [], chosen: null });
+	});
+
+	it("says who is responsible where the selected parcel lies", async () => {
+		const { app, core } = await start();
+		await app.openFeature({ dataset: "parcel", id: "p110" });
+		const place = app.dutyPlaceAt(spot(15.05, 59.52));
+		expect(place.label).toBe("Exempelhyttan 1:5");
+		await app.askDuties(place);
+		expect(core.calls.at(-1)).toEqual({
+			name: "load_duties",
+			input: { lonDeg: place.lonDeg, latDeg: place.latDeg },
+		});
+		expect(app.asking.duties.shown.state).toBe("answer");
+		app.leaveQuestion();
+		expect(app.panel.kind).toBe("card");
+	});
+
 	it("follows the computer's own light when told to", async () => {
 		const { app } = await start({ settings: { mode: "system" } });
 		expect(app.mode).toBe("sol");

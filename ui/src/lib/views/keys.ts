@@ -6,7 +6,6 @@ export interface KeyTargets {
 	readonly search: () => void;
 	readonly area: () => void;
 	readonly mode: () => void;
-	readonly inView: () => void;
 }
 
 const regions = ["bar", "rail", "map", "panel", "status"] as const;
@@ -50,11 +49,12 @@ function plain(event: KeyboardEvent, app: FieldApp, targets: KeyTargets): boolea
 		case "Escape":
 			if (app.menu) app.closeMenu();
 			else if (app.panel.kind === "conflict") app.open({ kind: "changes" });
+			else if (app.panel.kind === "applies" || app.panel.kind === "duties") leaveQuestion(app);
 			else if (app.panel.kind !== "none" && app.panel.kind !== "inspection") app.closePanel();
 			else return false;
 			return true;
 		default:
-			return isInMap(event) ? onMap(event, app, targets) : isInPanel(event) && compare(event.key, app);
+			return isInMap(event) ? onMap(event, app, targets) : isInPanel(event) && inPanel(event.key, app);
 	}
 }
 
@@ -134,12 +134,12 @@ function onMap(event: KeyboardEvent, app: FieldApp, targets: KeyTargets): boolea
 }
 
 function letter(key: string, app: FieldApp, targets: KeyTargets): boolean {
-	if (/^[1-9]$/.test(key)) {
-		const row = app.panel.kind === "changes" ? app.changes.numbered[Number(key) - 1] : undefined;
+	if (/^[1-9]$/.test(key) && app.panel.kind === "changes") {
+		const row = app.changes.numbered[Number(key) - 1];
 		if (row) void app.openChange(row);
 		return row !== undefined;
 	}
-	if (compare(key, app)) return true;
+	if (inPanel(key, app)) return true;
 	switch (key) {
 		case "l":
 			app.toggle("layers");
@@ -148,16 +148,34 @@ function letter(key: string, app: FieldApp, targets: KeyTargets): boolean {
 			targets.mode();
 			return true;
 		case "v":
-			targets.inView();
-			return true;
+			if (app.map) void app.askApplies(app.questionAt(app.map.crosshair));
+			return app.map !== null;
+		case "a":
+			if (app.map) void app.askDuties(app.dutyPlaceAt(app.map.crosshair));
+			return app.map !== null;
 		default:
 			return false;
 	}
 }
 
+/** Goes one step back, and keeps the keyboard somewhere when what had it goes away. */
+function leaveQuestion(app: FieldApp): void {
+	const hadPanel = document.activeElement?.closest("[data-region=panel]") ?? null;
+	const { kind } = app.panel;
+	app.leaveQuestion();
+	if (hadPanel && app.panel.kind !== kind) app.map?.focus();
+}
+
+/** Letters and digits of the open panel: they work in it and on the map. */
+function inPanel(key: string, app: FieldApp): boolean {
+	if (!app.settings.values.letterKeys) return false;
+	if (app.panel.kind === "applies" && /^[1-9]$/.test(key)) return app.asking.choose(Number(key));
+	return compare(key, app);
+}
+
 /** Zooms to what it was, theirs or mine, while they are held beside each other. */
 function compare(key: string, app: FieldApp): boolean {
-	if (app.panel.kind !== "conflict" || !app.settings.values.letterKeys) return false;
+	if (app.panel.kind !== "conflict") return false;
 	const side = app.deciding.sideOf(key.toLocaleLowerCase("sv"));
 	if (side) app.deciding.zoomTo(side);
 	return side !== null;

@@ -5,6 +5,9 @@ import { getLocale } from "./generated/runtime.js";
 /** A space that never breaks a line: within numbers and before units. */
 export const NO_BREAK = "\u00a0";
 
+/** Keeps what stands on both sides of it on one line, and is not seen. */
+const WORD_JOINER = "\u2060";
+
 /** A text of the data in the reader's language; Swedish where English is missing. */
 export function titleText(title: TitleDto): string {
 	return getLocale() === "en" && title.en !== "" ? title.en : title.sv;
@@ -115,6 +118,11 @@ export function positionToCopy(point: PointDto, crs: ShownCrs): string {
 	if (crs === "wgs84") return `${point.latDeg.toFixed(6)}, ${point.lonDeg.toFixed(6)}`;
 	const [north, east] = crs === "grid" ? [point.gridNM, point.gridEM] : [point.tmNM, point.tmEM];
 	return `${north.toFixed(0)} ${east.toFixed(0)}`;
+}
+
+/** A text whose dates never break at their hyphens; for reading, not for copying. */
+export function wholeDates(text: string): string {
+	return text.replace(/\b(\d{4})-(\d\d)-(\d\d)\b/g, `$1-${WORD_JOINER}$2-${WORD_JOINER}$3`);
 }
 
 function degreeText(degrees: number): string {

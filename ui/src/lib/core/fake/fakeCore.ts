@@ -13,9 +13,12 @@ import type { CommandName, Core, Input, Output, Result } from "../core";
 import { LOADED_TILE_PROTOCOL } from "../core";
 import { DEMO_DAY, demoChanges, demoDatasets, demoForms, demoSettings, demoSync, demoWaiting } from "./demo";
 import { demoConflicts, type DemoConflict } from "./demoConflicts";
+import { withZones } from "./demoZones";
+import { appliesAt } from "./fakeApplies";
 import { cardOf, identify } from "./fakeCards";
 import { FakeConflicts } from "./fakeConflicts";
 import { FakeDrafts } from "./fakeDrafts";
+import { dutiesAt } from "./fakeDuties";
 import { findPlaces } from "./fakeSearch";
 import { pointAt, pointOfGrid } from "./projection";
 import { Refusal } from "./refusal";
@@ -33,6 +36,8 @@ export interface FakeOptions {
 	readonly hasWaiting?: boolean;
 	/** Which disagreements there are. */
 	readonly conflicts?: readonly DemoConflict[];
+	/** Whether the layers that answer what applies are old, locked or behind the law. */
+	readonly hasPoorLayers?: boolean;
 	/** The XForm of each form by id. */
 	readonly formXml?: Readonly<Record<string, string>>;
 	/** Answers a tile's bytes. */
@@ -47,6 +52,7 @@ export class FakeCore implements Core {
 	readonly #handlers: Handlers;
 	readonly #drafts: FakeDrafts;
 	readonly #recent: HitDto[] = [];
+	readonly #hasPoorLayers: boolean;
 	readonly conflicts: FakeConflicts;
 	readonly loadTile?: (path: string) => Promise<ArrayBuffer>;
 	/** Calls made so far, by name, for tests. */
@@ -60,7 +66,8 @@ export class FakeCore implements Core {
 	enrolment: EnrolmentDto = { state: "idle", part: "", nBytesDone: 0, nBytesTotal: 0, errorCode: "" };
 
 	constructor(town: Town, options: FakeOptions = {}) {
-		this.#town = town;
+		this.#town = withZones(town);
+		this.#hasPoorLayers = options.hasPoorLayers ?? false;
 		this.phase = options.phase ?? "enrolled";
 		this.settings = { ...demoSettings(), ...options.settings };
 		const hasChanges = options.hasChanges !== false;
@@ -133,6 +140,8 @@ export class FakeCore implements Core {
 				);
 				return cardOf(this.#town, this.#session().datasets, dataset, found, isOwn);
 			},
+			load_applies: (input) => appliesAt(this.#town, input, this.#hasPoorLayers),
+			load_duties: (input) => dutiesAt(this.#town, input),
 			describe_position: ({ lonDeg, latDeg }) => pointAt(lonDeg, latDeg),
 			list_drafts: () => drafts.summaries,
 			start_draft: (input) => drafts.start(input),

@@ -41,6 +41,8 @@ export function labelOf(dataset: string, feature: TownFeature): string {
 			return "Förbindelsepunkt";
 		case "shore_protection":
 			return "Strandskydd 100 m";
+		case "plan_provision":
+			return `Planbestämmelse ${propertyText(feature, "code")}`;
 		case "ancient_remains":
 			return "L2026:1234 Hyttlämning";
 		default:

@@ -2,6 +2,7 @@ import siteVisit from "../../../../../data/forms/arbetsplatsbesok.xml?raw";
 import valveExercise from "../../../../../data/forms/ventilmotionering.xml?raw";
 import townUrl from "../../../../tests/fixtures/town.json?url";
 import { isDemoConflict } from "./demoConflicts";
+import { withZones } from "./demoZones";
 import { FakeCore, type FakeOptions } from "./fakeCore";
 import { fakeTile } from "./fakeTiles";
 import type { Town } from "./town";
@@ -15,6 +16,7 @@ export async function startFakeCore(query: URLSearchParams): Promise<FakeCore> {
 	const options: FakeOptions = {
 		phase: phase === "empty" || phase === "bundle" ? phase : "enrolled",
 		sync: query.get("sync") ?? "received",
+		hasPoorLayers: query.has("poor"),
 		hasInterruptedDraft: query.has("draft"),
 		hasChanges: !query.has("nochanges"),
 		hasWaiting: query.has("waiting"),
@@ -29,7 +31,7 @@ export async function startFakeCore(query: URLSearchParams): Promise<FakeCore> {
 			...(query.get("on") ? { layersOn: query.get("on")?.split(",") ?? [] } : {}),
 		},
 		formXml: { arbetsplatsbesok: siteVisit, ventilmotionering: valveExercise },
-		tile: (path) => fakeTile(town, path),
+		tile: (path) => fakeTile(withZones(town), path),
 	};
 	const core = new FakeCore(town, options);
 	// The screen tests change things behind the page's back, as a colleague does.

@@ -1,11 +1,29 @@
-import type { LayerSpecification, SourceSpecification } from "maplibre-gl";
+import type { ExpressionSpecification, LayerSpecification, SourceSpecification } from "maplibre-gl";
 import type { Palette } from "../palette";
 import { DATASET_KEY, fonts, get, live, text, where } from "./parts";
 
-/** The sources that the program fills itself: what is selected, previewed, numbered and compared. */
+/** The sources that the program fills itself: what is selected, previewed, chosen, numbered and compared. */
 export function highlightSources(): Record<string, SourceSpecification> {
 	const empty = { type: "geojson" as const, data: { type: "FeatureCollection" as const, features: [] } };
-	return { selected: empty, previewed: empty, marks: empty, compared: empty };
+	return { selected: empty, previewed: empty, chosen: empty, marks: empty, compared: empty };
+}
+
+/** How far apart numbers stand that share a place. */
+const MARK_STEP_PX = 30;
+const MARK_TEXT_PX = 15;
+const N_BESIDES = 20;
+
+/** An offset to the right by a mark's place in the row of those that share a spot. */
+function besides(step: number): ExpressionSpecification {
+	return [
+		"interpolate",
+		["linear"],
+		["get", "slot"],
+		0,
+		["literal", [0, 0]],
+		N_BESIDES,
+		["literal", [N_BESIDES * step, 0]],
+	];
 }
 
 /** Own work, the previewed hit, the selected feature and the numbers of a list, above everything else. */
@@ -33,6 +51,34 @@ export function highlights(p: Palette): LayerSpecification[] {
 				},
 			}),
 			metadata: { [DATASET_KEY]: "" },
+		},
+		{
+			id: "chosen-casing",
+			type: "line",
+			source: "chosen",
+			filter: shape,
+			layout: round,
+			paint: { "line-color": p.onDisc, "line-width": 8 },
+		},
+		{
+			id: "chosen-line",
+			type: "line",
+			source: "chosen",
+			filter: shape,
+			layout: round,
+			paint: { "line-color": p.disc, "line-width": 4 },
+		},
+		{
+			id: "chosen-point",
+			type: "circle",
+			source: "chosen",
+			filter: isPoint,
+			paint: {
+				"circle-radius": 17,
+				"circle-opacity": 0,
+				"circle-stroke-color": p.disc,
+				"circle-stroke-width": 4,
+			},
 		},
 		{
 			id: "selected-fill",
@@ -116,10 +162,18 @@ export function highlights(p: Palette): LayerSpecification[] {
 			layout: {
 				"icon-image": ["concat", "mark-", get("state")],
 				"icon-allow-overlap": true,
+				// Numbers that stand at one and the same place stand beside each other there.
+				"icon-offset": besides(MARK_STEP_PX),
 				"text-field": text("number"),
 				"text-font": [fonts.bold],
-				"text-size": 15,
-				"text-offset": ["match", get("state"), "attention", ["literal", [0, 0.25]], ["literal", [0, 0]]],
+				"text-size": MARK_TEXT_PX,
+				"text-offset": [
+					"match",
+					get("state"),
+					"attention",
+					["literal", [0, 0.25]],
+					besides(MARK_STEP_PX / MARK_TEXT_PX),
+				],
 				"text-allow-overlap": true,
 				"symbol-sort-key": ["-", 0, get("number")],
 			},
@@ -133,6 +187,8 @@ export function highlights(p: Palette): LayerSpecification[] {
 					p.securedLine,
 					"attention",
 					p.conflict,
+					"hit",
+					p.onDisc,
 					p.onPick,
 				],
 			},

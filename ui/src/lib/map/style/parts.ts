@@ -14,6 +14,8 @@ export const fonts = {
 export const DATASET_KEY = "faltkarta:dataset";
 /** Key of the layer metadata that marks a zone's fill: at most three are drawn at a time. */
 export const ZONE_FILL_KEY = "faltkarta:zone-fill";
+/** Key of the layer metadata that marks every layer of a zone: they are dimmed while another zone is looked at. */
+export const ZONE_KEY = "faltkarta:zone";
 /** Key of the layer metadata that says how the layer gives way to the pipes, or stands in for what does. */
 export const NETWORK_KEY = "faltkarta:network";
 /** With the pipes hidden or shown; while the pipes are what the map is looked at for, or not. */
@@ -99,6 +101,11 @@ export function live(dataset: string, layer: LayerPart): LayerSpecification {
 		"source-layer": dataset,
 		metadata: { ...layer.metadata, [DATASET_KEY]: dataset },
 	};
+}
+
+/** A layer of a plan or zone. */
+export function zone(dataset: string, layer: LayerPart): LayerSpecification {
+	return live(dataset, { ...layer, metadata: { ...layer.metadata, [ZONE_KEY]: true } });
 }
 
 /** Conditions as a filter. */

@@ -1,13 +1,13 @@
 import type { LayerSpecification } from "maplibre-gl";
 import { provisionColors, type Palette } from "../palette";
-import { byValue, byZoom, fonts, get, isOne, live, text, where, ZONE_FILL_KEY } from "./parts";
+import { byValue, byZoom, dash, fonts, get, isOne, text, where, zone, ZONE_FILL_KEY } from "./parts";
 
 const zoneFill = { metadata: { [ZONE_FILL_KEY]: true } };
 
 /** Plans, protection zones and ancient remains: pattern first, hue second, outline always. */
 export function zones(p: Palette): LayerSpecification[] {
 	const patternFill = (id: string, dataset: string, pattern: string, filter?: ReturnType<typeof where>) =>
-		live(dataset, {
+		zone(dataset, {
 			id,
 			type: "fill",
 			...zoneFill,
@@ -15,7 +15,7 @@ export function zones(p: Palette): LayerSpecification[] {
 			paint: { "fill-pattern": pattern, "fill-opacity": p.zoneOpacity },
 		});
 	return [
-		live("plan_provision", {
+		zone("plan_provision", {
 			id: "provision",
 			type: "fill",
 			...zoneFill,
@@ -31,13 +31,13 @@ export function zones(p: Palette): LayerSpecification[] {
 			"pattern-dots",
 			where(["==", get("kind"), "egenskapsbestämmelse"]),
 		),
-		live("plan_provision", {
+		zone("plan_provision", {
 			id: "provision-line",
 			type: "line",
 			paint: { "line-color": p.plan, "line-width": 1 },
 		}),
 		patternFill("shore-zone", "shore_protection", "pattern-shore"),
-		live("shore_protection", {
+		zone("shore_protection", {
 			id: "shore-zone-line",
 			type: "line",
 			layout: { "line-cap": "round" },
@@ -61,7 +61,7 @@ export function zones(p: Palette): LayerSpecification[] {
 			"pattern-nature",
 			where(isOne("kind", "Naturreservat", "Natura 2000")),
 		),
-		live("protected_area", {
+		zone("protected_area", {
 			id: "protected-line",
 			type: "line",
 			paint: {
@@ -69,26 +69,31 @@ export function zones(p: Palette): LayerSpecification[] {
 				"line-width": byValue("zone", [["sekundär", 1.4]], 2),
 			},
 		}),
-		live("protected_area", {
+		zone("protected_area", {
 			id: "nature-ticks",
 			type: "line",
 			filter: where(isOne("kind", "Naturreservat", "Natura 2000")),
 			paint: { "line-color": p.natureZone, "line-width": 5, "line-offset": 3, "line-dasharray": [0.3, 2] },
 		}),
-		live("ancient_remains", {
+		zone("service_area", {
+			id: "service-area-line",
+			type: "line",
+			paint: { "line-color": p.serviceZone, "line-width": 1.8, "line-dasharray": dash(1.8, 10, 3) },
+		}),
+		zone("ancient_remains", {
 			id: "remains-area",
 			type: "fill",
 			...zoneFill,
 			filter: where(["==", ["geometry-type"], "Polygon"]),
 			paint: { "fill-pattern": "pattern-remains", "fill-opacity": p.zoneOpacity },
 		}),
-		live("ancient_remains", {
+		zone("ancient_remains", {
 			id: "remains-line",
 			type: "line",
 			filter: where(["!=", ["geometry-type"], "Point"]),
 			paint: { "line-color": p.remains, "line-width": 1.6 },
 		}),
-		live("ancient_remains", {
+		zone("ancient_remains", {
 			id: "remains-error",
 			type: "circle",
 			minzoom: 14,
@@ -110,12 +115,12 @@ export function zones(p: Palette): LayerSpecification[] {
 				"circle-stroke-width": 1.6,
 			},
 		}),
-		live("plan", {
+		zone("plan", {
 			id: "plan-casing",
 			type: "line",
 			paint: { "line-color": p.planCasing, "line-width": 5, "line-opacity": 0.9 },
 		}),
-		live("plan", {
+		zone("plan", {
 			id: "plan-line",
 			type: "line",
 			layout: { "line-join": "round" },
@@ -127,7 +132,7 @@ export function zones(p: Palette): LayerSpecification[] {
 /** Letters and names of plans and zones. */
 export function zoneLabels(p: Palette): LayerSpecification[] {
 	const along = (id: string, dataset: string, color: string) =>
-		live(dataset, {
+		zone(dataset, {
 			id,
 			type: "symbol",
 			minzoom: 13,
@@ -142,7 +147,7 @@ export function zoneLabels(p: Palette): LayerSpecification[] {
 			paint: { "text-color": color, "text-halo-color": p.halo, "text-halo-width": 1.5 },
 		});
 	return [
-		live("plan_provision", {
+		zone("plan_provision", {
 			id: "provision-letter",
 			type: "symbol",
 			minzoom: 15,
@@ -153,7 +158,7 @@ export function zoneLabels(p: Palette): LayerSpecification[] {
 			},
 			paint: { "text-color": p.text, "text-halo-color": p.halo, "text-halo-width": 1.5 },
 		}),
-		live("ancient_remains", {
+		zone("ancient_remains", {
 			id: "remains",
 			type: "symbol",
 			filter: where(["==", ["geometry-type"], "Point"]),
