@@ -227,13 +227,29 @@ const consoleScreens = [
 	],
 	["console-upload-failed", "upload=server_unreachable", (page) => pick(page, "va_ledningsnat.gpkg")],
 	[
-		"console-focus",
+		"console-keys",
 		"",
 		async (page) => {
+			const focused = (selector) =>
+				page.waitForFunction((it) => document.activeElement?.matches(it), selector);
 			await page.getByRole("button", { name: "Läs in filer" }).focus();
-			for (let n = 0; n < 9; n += 1) await page.keyboard.press("Tab");
+			// Four filters, four heads, and the second row.
+			for (let n = 0; n < 10; n += 1) await page.keyboard.press("Tab");
+			await focused('[data-row="d412"] button');
 			await page.keyboard.press("Enter");
 			await page.getByTestId("detail").waitFor();
+			await page.keyboard.press("Control+Enter");
+			await page.getByText("Publicerad i dag").waitFor();
+			await page.keyboard.press("Escape");
+			await focused('[data-row="d412"] button');
+			await page.keyboard.press("Enter");
+			await page.getByRole("button", { name: "Ångra publicering" }).focus();
+			await page.keyboard.press("Enter");
+			await page.getByText("Publiceringen är ångrad").waitFor();
+			// The button is gone; the focus is not.
+			await focused("aside h2");
+			await page.keyboard.press("Shift+Tab");
+			await page.keyboard.press("Tab");
 		},
 	],
 	["console-empty", "deliveries=none", async () => undefined],

@@ -145,7 +145,6 @@ function send<Value>(
 		};
 		request.onerror = () => resolve({ ok: false, code: "server_unreachable" });
 		request.onabort = () => resolve({ ok: false, code: "cancelled" });
-		if (signal.aborted) return resolve({ ok: false, code: "cancelled" });
 		signal.addEventListener("abort", () => request.abort());
 		request.send(body);
 	});
