@@ -24,11 +24,12 @@ describe("files on their way", () => {
 	it("go one after the other and leave the list when the store has them", async () => {
 		const { store, uploads, received, shown } = start();
 		uploads.add([file("a.gpkg"), file("b.gpkg")]);
-		expect(shown()).toEqual(["a.gpkg sending", "b.gpkg waiting"]);
+		uploads.add([file("c.gpkg")]);
+		expect(shown()).toEqual(["a.gpkg sending", "b.gpkg waiting", "c.gpkg waiting"]);
 		expect(uploads.isSending).toBe(true);
 		await settled();
-		expect(store.asked).toEqual(["upload a.gpkg", "upload b.gpkg"]);
-		expect(received.map((it) => it.name)).toEqual(["a.gpkg", "b.gpkg"]);
+		expect(store.asked).toEqual(["upload a.gpkg", "upload b.gpkg", "upload c.gpkg"]);
+		expect(received.map((it) => it.name)).toEqual(["a.gpkg", "b.gpkg", "c.gpkg"]);
 		expect(shown()).toEqual([]);
 		expect(uploads.isSending).toBe(false);
 	});
