@@ -28,6 +28,7 @@ describe("places on a strip", () => {
 		const layout = layOut([at(152_143, 6_600_379)], 420, 172);
 		expect(layout?.points).toEqual([{ xPx: 210, yPx: 86 }]);
 		expect(layout?.pxPerM).toBeCloseTo(112 / 200);
+		expect(layOut([at(152_143, 6_600_379)], 172, 420)?.pxPerM).toBeCloseTo(112 / 200);
 	});
 
 	it("have a bar of a round length that fits in a quarter", () => {
