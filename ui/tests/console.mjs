@@ -137,6 +137,7 @@ try {
 	);
 	await enter(code);
 
+	await page.getByTestId("nav-devices").click();
 	await page.getByTestId("device").first().waitFor();
 
 	check("both laptops are listed", (await page.getByTestId("device").count()) === 2);

@@ -1,5 +1,6 @@
 /**
- * Every screen of the field app on the invented core, in its sizes and both modes: no violation that axe finds,
+ * Every screen of the field app on the invented core, and of the console on its invented store, in its sizes and both
+ * modes: no violation that axe finds,
  * no error in the console, and a picture of each to look at. `node tests/screens.mjs [name [width]]`; the pictures go to
  * the folder that SCREENS_DIR names, else to a new one under the system's temporary folder.
  */
@@ -334,6 +335,111 @@ const screens = [
 		},
 	],
 ];
+
+/** Opens the report of a delivery, the detail of a dataset. */
+const open = async (page, row, name) => {
+	await page.getByTestId(row).filter({ hasText: name }).getByRole("button").click();
+	await page.getByTestId("detail").waitFor();
+};
+const files = (...names) =>
+	names.map((name) => ({ name, mimeType: "application/octet-stream", buffer: Buffer.alloc(12_400_000) }));
+const pick = (page, ...names) => page.getByTestId("file-input").setInputFiles(files(...names));
+const datasets = async (page) => page.getByTestId("nav-datasets").click();
+
+/** The same of the console. */
+const consoleScreens = [
+	["console-deliveries", "", (page) => open(page, "delivery", "Fastighetsindelning")],
+	["console-list", "", async () => undefined],
+	[
+		"console-problems",
+		"",
+		async (page) => {
+			await open(page, "delivery", "Fastighetsindelning");
+			await page.getByRole("button", { name: "Visa: 4 ytor" }).click();
+		},
+	],
+	["console-checking", "", (page) => open(page, "delivery", "belagenhetsadresser")],
+	["console-stopped", "", (page) => open(page, "delivery", "strandskydd")],
+	["console-stopped-crs", "stop=unknown_crs", (page) => open(page, "delivery", "strandskydd")],
+	["console-several", "", (page) => open(page, "delivery", "Vattenledningar")],
+	[
+		"console-many",
+		"",
+		async (page) => {
+			await open(page, "delivery", "Byggnader");
+			await page.getByRole("button", { name: "Visa: 61 rader" }).click();
+		},
+	],
+	["console-replaced", "", (page) => open(page, "delivery", "Skyddade")],
+	[
+		"console-published",
+		"",
+		async (page) => {
+			await open(page, "delivery", "Fastighetsindelning");
+			await page.getByRole("button", { name: "Publicera", exact: true }).click();
+			await page.getByRole("button", { name: "Ångra publicering" }).waitFor();
+		},
+	],
+	[
+		"console-uploading",
+		"upload=stands_still",
+		(page) =>
+			pick(
+				page,
+				"va_ledningsnat_2026-05.gpkg",
+				"ortnamn_18.gpkg",
+				"strandskydd_18.shp",
+				"strandskydd_18.dbf",
+			),
+	],
+	["console-upload-failed", "upload=server_unreachable", (page) => pick(page, "va_ledningsnat.gpkg")],
+	[
+		"console-keys",
+		"",
+		async (page) => {
+			const focused = (selector) =>
+				page.waitForFunction((it) => document.activeElement?.matches(it), selector);
+			await page.getByRole("button", { name: "Läs in filer" }).focus();
+			// Four filters, four heads, and the second row.
+			for (let n = 0; n < 10; n += 1) await page.keyboard.press("Tab");
+			await focused('[data-row="d412"] button');
+			await page.keyboard.press("Enter");
+			await page.getByTestId("detail").waitFor();
+			await page.keyboard.press("Control+Enter");
+			await page.getByText("Publicerad i dag").waitFor();
+			await page.keyboard.press("Escape");
+			await focused('[data-row="d412"] button');
+			await page.keyboard.press("Enter");
+			await page.getByRole("button", { name: "Ångra publicering" }).focus();
+			await page.keyboard.press("Enter");
+			await page.getByText("Publiceringen är ångrad").waitFor();
+			// The button is gone; the focus is not.
+			await focused("aside h2");
+			await page.keyboard.press("Shift+Tab");
+			await page.keyboard.press("Tab");
+		},
+	],
+	["console-empty", "deliveries=none", async () => undefined],
+	["console-datasets", "", datasets],
+	["console-datasets-empty", "deliveries=none", datasets],
+	[
+		"console-dataset",
+		"",
+		async (page) => {
+			await datasets(page);
+			await open(page, "dataset", "Strandskydd");
+		},
+	],
+	[
+		"console-english",
+		"",
+		async (page) => {
+			await page.getByRole("button", { name: "English" }).click();
+			await open(page, "delivery", "Fastighetsindelning");
+		},
+	],
+];
+
 /** Waits until the map has drawn; a start without a map has nothing to wait for. */
 async function settle(page) {
 	await page.evaluate(async () => {
@@ -367,11 +473,18 @@ const server = await serve(built);
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium" });
 let passed = 0;
 const failures = [];
-for (const [name, query, act, at = sizes] of screens) {
+const pages = [
+	...screens.map(([name, query, act, at = sizes]) => ({ name, query, act, at, isConsole: false })),
+	...consoleScreens.map(([name, query, act]) => ({ name, query, act, at: sizes, isConsole: true })),
+];
+// Every size at night as well takes twice as long, and finds what the first size finds.
+const isWhole = process.env.SCREENS === "all" || only !== undefined;
+for (const { name, query, act, at, isConsole } of pages) {
 	if (only && !name.startsWith(only)) continue;
 	for (const [width, height] of at) {
 		if (onlySize && onlySize !== `${width}`) continue;
-		for (const mode of ["sol", "natt"]) {
+		const isFirst = width === at[0][0];
+		for (const mode of isWhole || isFirst ? ["sol", "natt"] : ["sol"]) {
 			const title = `${name}-${width}x${height}-${mode}`;
 			const context = await browser.newContext({
 				viewport: { width, height },
@@ -386,8 +499,14 @@ for (const [name, query, act, at = sizes] of screens) {
 			});
 			try {
 				await page.clock.setFixedTime("2026-05-19T10:56:00");
-				await page.goto(`${server.url}/?core=fake&mode=${mode}&${query}`);
-				await page.waitForFunction(() => window.__faltkarta ?? document.querySelector("form"));
+				if (isConsole) {
+					await page.goto(`${server.url}/console/console.html?store=fake&${query}`);
+					await page.getByRole("main").waitFor();
+					if (mode === "natt") await page.getByRole("button", { name: "Byt mellan sol och natt" }).click();
+				} else {
+					await page.goto(`${server.url}/?core=fake&mode=${mode}&${query}`);
+					await page.waitForFunction(() => window.__faltkarta ?? document.querySelector("form"));
+				}
 				await settle(page);
 				await act(page);
 				await settle(page);

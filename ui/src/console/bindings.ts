@@ -114,6 +114,118 @@ merged: Array<ConsoleTitleDto>,
  */
 other: string, };
 
+export type ConsoleDatasetDto = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * What it is called.
+ */
+title: ConsoleTitleDto, 
+/**
+ * Group of the list of layers: `work`, `va`, `plans`, `property` or `background`.
+ */
+group: string, 
+/**
+ * What it stands for: `parcel`, `valve` …
+ */
+role: string, 
+/**
+ * Who answers for it; empty for nobody.
+ */
+ownerBody: string, 
+/**
+ * How they are reached; empty when unknown.
+ */
+ownerContact: string, 
+/**
+ * Where it comes from.
+ */
+publisher: string, 
+/**
+ * Who may see it.
+ */
+class: "open" | "internal" | "protected", 
+/**
+ * Licence of the data.
+ */
+licence: string, 
+/**
+ * How the field may change it.
+ */
+policy: "direct" | "proposal" | "read_only", 
+/**
+ * Features.
+ */
+nFeatures: number, 
+/**
+ * Newest date of its data; null without data.
+ */
+dataDate: string | null, 
+/**
+ * Days since then.
+ */
+ageDays: number | null, 
+/**
+ * Days from which it counts as old; null for no limit.
+ */
+maxAgeDays: number | null, 
+/**
+ * Laptops that have it.
+ */
+nLaptops: number, };
+
+export type ConsoleDatasetImportDto = { 
+/**
+ * Its id.
+ */
+dataset: string, 
+/**
+ * What it is called.
+ */
+title: ConsoleTitleDto, 
+/**
+ * Rows that were this dataset's.
+ */
+nRead: number, 
+/**
+ * Features that were not there.
+ */
+nNew: number, 
+/**
+ * Features with other values than last delivered.
+ */
+nChanged: number, 
+/**
+ * Features as last delivered.
+ */
+nUnchanged: number, 
+/**
+ * Features that the same supplier's file held before.
+ */
+nGone: number, 
+/**
+ * Features with a problem.
+ */
+nFlagged: number, 
+/**
+ * Rows that did not become features.
+ */
+nRefused: number, 
+/**
+ * Fields and rows that wait for a person.
+ */
+nConflicts: number, 
+/**
+ * Date of the data.
+ */
+dataDate: string, 
+/**
+ * What somebody should look at, by kind.
+ */
+problems: Array<ConsoleProblemDto>, };
+
 export type ConsoleDecisionDto = { 
 /**
  * One choice for each conflict.
@@ -123,6 +235,84 @@ choices: Array<ConsoleChoiceDto>,
  * Why; empty for no word.
  */
 note: string, };
+
+export type ConsoleDeliveryDto = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * Its number, shown as L-0412.
+ */
+number: number, 
+/**
+ * Name of the file.
+ */
+name: string, 
+/**
+ * Kind of file: `gpkg`.
+ */
+format: string, 
+/**
+ * Its size.
+ */
+nBytes: number, 
+/**
+ * RFC 3339.
+ */
+receivedAt: string, 
+/**
+ * Who read it in.
+ */
+by: string, 
+/**
+ * Where it stands.
+ */
+state: "checking" | "review" | "ready" | "stopped" | "publishing" | "published" | "replaced" | "rejected" | "undone", 
+/**
+ * How far a check or a publishing has come, 0 to 100.
+ */
+progressPct: number, 
+/**
+ * Why it was stopped, a stable code; empty else.
+ */
+code: string, 
+/**
+ * What the code is about: `declared`, `fits`, `fits_epsg` …
+ */
+facts: { [key in string]: string }, 
+/**
+ * RFC 3339.
+ */
+publishedAt: string | null, 
+/**
+ * Whether the publishing can be undone: no laptop has fetched it.
+ */
+canUndo: boolean, 
+/**
+ * The system of the coordinates; empty until known.
+ */
+foundCrs: string, 
+/**
+ * The system of the store.
+ */
+storeCrs: string, 
+/**
+ * Laptops that will fetch it.
+ */
+nLaptops: number, 
+/**
+ * Estimate of what each of them fetches.
+ */
+nBytesEach: number | null, 
+/**
+ * Open conflicts and proposals that it touches.
+ */
+nOpenCases: number, 
+/**
+ * One for each dataset of the file.
+ */
+datasets: Array<ConsoleDatasetImportDto>, };
 
 export type ConsoleDeviceDto = { 
 /**
@@ -271,6 +461,46 @@ nConflicts: number,
  * Operations that wait.
  */
 nHeld: number, };
+
+export type ConsoleProblemDto = { 
+/**
+ * Stable code.
+ */
+code: string, 
+/**
+ * How many.
+ */
+count: number, 
+/**
+ * Whether it stops the delivery.
+ */
+isBlocking: boolean, 
+/**
+ * The first of them, up to 20.
+ */
+examples: Array<ConsoleProblemExampleDto>, };
+
+export type ConsoleProblemExampleDto = { 
+/**
+ * The row in the order of the file, from 1; 0 for the layer.
+ */
+row: number, 
+/**
+ * The facts: field and value, or what was found.
+ */
+text: string, 
+/**
+ * What the feature is called; empty when unknown.
+ */
+label: string, 
+/**
+ * On the store's grid, in metres; null without a place.
+ */
+eastingM: number | null, 
+/**
+ * On the store's grid, in metres; null without a place.
+ */
+northingM: number | null, };
 
 export type ConsoleReportDto = { 
 /**

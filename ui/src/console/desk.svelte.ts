@@ -1,18 +1,29 @@
-import type { ConsoleCaseDto, ConsoleDeviceDto, ConsoleHeldDto, ConsoleOverviewDto } from "./bindings";
-import type { Answer, HttpStore } from "./httpStore";
+import type {
+	ConsoleCaseDto,
+	ConsoleDatasetDto,
+	ConsoleDeviceDto,
+	ConsoleHeldDto,
+	ConsoleOverviewDto,
+} from "./bindings";
+import { Deliveries } from "./deliveries.svelte";
+import type { Answer, ConsoleStore } from "./httpStore";
 
 /** How often the console asks anew, in milliseconds. */
 const LOOK_MS = 5000;
+/** And while a delivery is being checked or published. */
+const LOOK_MOVING_MS = 1000;
 
-export type Page = "devices" | "cases";
+export type Page = "deliveries" | "datasets" | "devices" | "cases";
 
 /** What the console shows, and what the coordinator does there. */
 export class Desk {
-	readonly #store: HttpStore;
+	readonly #store: ConsoleStore;
 	/** `unknown` until the store has said whether this browser is signed in. */
 	access = $state<"unknown" | "signed_out" | "signed_in">("unknown");
-	page = $state<Page>("devices");
+	page = $state<Page>("deliveries");
+	readonly deliveries: Deliveries;
 	overview = $state.raw<ConsoleOverviewDto | null>(null);
+	datasets = $state.raw<readonly ConsoleDatasetDto[]>([]);
 	devices = $state.raw<readonly ConsoleDeviceDto[]>([]);
 	cases = $state.raw<readonly ConsoleCaseDto[]>([]);
 	held = $state.raw<readonly ConsoleHeldDto[]>([]);
@@ -21,47 +32,61 @@ export class Desk {
 	failure = $state<string | null>(null);
 	isBusy = $state(false);
 	now = $state.raw(new Date());
+	// Looks overlap after an act; an older answer must not take the place of a newer one.
+	#nLooks = 0;
+	#shownLook = 0;
 
-	constructor(store: HttpStore) {
+	constructor(store: ConsoleStore) {
 		this.#store = store;
+		this.deliveries = new Deliveries(store, () => this.look());
 	}
 
 	/** Looks again and again; gives what ends it. */
 	start(): () => void {
-		void this.look();
-		const timer = setInterval(() => void this.look(), LOOK_MS);
-		return () => clearInterval(timer);
+		let timer: ReturnType<typeof setTimeout> | undefined;
+		let isOver = false;
+		const round = async () => {
+			await this.look();
+			if (!isOver)
+				timer = setTimeout(() => void round(), this.deliveries.isMoving ? LOOK_MOVING_MS : LOOK_MS);
+		};
+		void round();
+		return () => {
+			isOver = true;
+			clearTimeout(timer);
+		};
 	}
 
 	async look(): Promise<void> {
-		const [overview, devices, cases, held] = await Promise.all([
+		this.#nLooks += 1;
+		const look = this.#nLooks;
+		const answers = await Promise.all([
 			this.#store.overview(),
+			this.#store.deliveries(),
+			this.#store.datasets(),
 			this.#store.devices(),
 			this.#store.cases(),
 			this.#store.held(),
 		]);
+		if (look < this.#shownLook) return;
+		this.#shownLook = look;
 		this.now = new Date();
-		if (!overview.ok) {
-			this.#fail(overview.code);
+		const [overview, deliveries, datasets, devices, cases, held] = answers;
+		// What was read is shown even when something else was not.
+		if (overview.ok) {
+			this.overview = overview.value;
+			this.access = "signed_in";
+		}
+		if (deliveries.ok) this.deliveries.all = deliveries.value;
+		if (datasets.ok) this.datasets = datasets.value;
+		if (devices.ok) this.devices = devices.value;
+		if (cases.ok) this.cases = cases.value;
+		if (held.ok) this.held = held.value;
+		const failed = answers.find((it) => !it.ok);
+		if (failed) {
+			this.#fail(failed.code);
 			return;
 		}
-		if (!devices.ok) {
-			this.#fail(devices.code);
-			return;
-		}
-		if (!cases.ok) {
-			this.#fail(cases.code);
-			return;
-		}
-		if (!held.ok) {
-			this.#fail(held.code);
-			return;
-		}
-		this.access = "signed_in";
-		this.overview = overview.value;
-		this.devices = devices.value;
-		this.cases = cases.value;
-		this.held = held.value;
 		this.readAt = this.now;
 		this.failure = null;
 	}

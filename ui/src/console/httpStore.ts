@@ -1,6 +1,8 @@
 import type {
 	ConsoleCaseDto,
+	ConsoleDatasetDto,
 	ConsoleDecisionDto,
+	ConsoleDeliveryDto,
 	ConsoleDeviceDto,
 	ConsoleHeldDto,
 	ConsoleOverviewDto,
@@ -9,6 +11,9 @@ import type {
 
 /** An answer, or the stable code of why there is none. */
 export type Answer<Value> = { ok: true; value: Value } | { ok: false; code: string };
+
+/** What the console asks of its store; the screens of the tests have an invented one. */
+export type ConsoleStore = Pick<HttpStore, keyof HttpStore>;
 
 /** The store that serves this page. The only module of the console that knows the transport. */
 export class HttpStore {
@@ -47,15 +52,57 @@ export class HttpStore {
 	accept(op: string): Promise<Answer<null>> {
 		return ask("POST", `held/${op}/accept`);
 	}
+
+	deliveries(): Promise<Answer<ConsoleDeliveryDto[]>> {
+		return ask("GET", "deliveries");
+	}
+
+	datasets(): Promise<Answer<ConsoleDatasetDto[]>> {
+		return ask("GET", "datasets");
+	}
+
+	/** Sends a file as it is, and tells how many bytes of it are sent. Code `cancelled` when the signal ended it. */
+	upload(
+		file: File,
+		onsent: (nBytes: number) => void,
+		signal: AbortSignal,
+	): Promise<Answer<ConsoleDeliveryDto>> {
+		return send(`deliveries?name=${encodeURIComponent(file.name)}`, file, onsent, signal);
+	}
+
+	publish(delivery: string): Promise<Answer<null>> {
+		return ask("POST", `deliveries/${delivery}/publish`);
+	}
+
+	reject(delivery: string): Promise<Answer<null>> {
+		return ask("POST", `deliveries/${delivery}/reject`);
+	}
+
+	undo(delivery: string): Promise<Answer<null>> {
+		return ask("POST", `deliveries/${delivery}/undo`);
+	}
+
+	/** Checks a delivery again, its coordinates read as those of a system that the coordinator answers for. */
+	readAs(delivery: string, epsg: number): Promise<Answer<null>> {
+		return ask("POST", `deliveries/${delivery}/read-as?epsg=${epsg}`);
+	}
+
+	/** Where the flagged features lie as a map file. */
+	reportUrl(delivery: string): string {
+		return `${API}deliveries/${delivery}/report.gpkg`;
+	}
 }
+
+const API = "/console/api/";
+/** A page of another site cannot set it. */
+const OURS = { "x-faltkarta-console": "1" };
 
 async function ask<Value>(method: string, path: string, body?: unknown): Promise<Answer<Value>> {
 	let response: Response;
 	try {
-		response = await fetch(`/console/api/${path}`, {
+		response = await fetch(API + path, {
 			method,
-			// A page of another site cannot set it.
-			headers: { "x-faltkarta-console": "1", "content-type": "application/json" },
+			headers: { ...OURS, "content-type": "application/json" },
 			...(body === undefined ? {} : { body: JSON.stringify(body) }),
 		});
 	} catch {
@@ -72,6 +119,35 @@ async function ask<Value>(method: string, path: string, body?: unknown): Promise
 	} catch {
 		return { ok: false, code: "answer_damaged" };
 	}
+}
+
+/** A request of our own kind, since `fetch` does not tell how much of a body is sent. */
+function send<Value>(
+	path: string,
+	body: Blob,
+	onsent: (nBytes: number) => void,
+	signal: AbortSignal,
+): Promise<Answer<Value>> {
+	return new Promise((resolve) => {
+		const request = new XMLHttpRequest();
+		request.open("POST", API + path);
+		for (const [name, value] of Object.entries(OURS)) request.setRequestHeader(name, value);
+		request.setRequestHeader("content-type", "application/octet-stream");
+		request.upload.onprogress = (event) => onsent(event.loaded);
+		request.onload = () => {
+			try {
+				const answer: unknown = JSON.parse(request.responseText);
+				const isGood = request.status >= 200 && request.status < 300;
+				resolve(isGood ? { ok: true, value: answer as Value } : { ok: false, code: codeOf(answer) });
+			} catch {
+				resolve({ ok: false, code: request.status === 413 ? "too_large" : "answer_damaged" });
+			}
+		};
+		request.onerror = () => resolve({ ok: false, code: "server_unreachable" });
+		request.onabort = () => resolve({ ok: false, code: "cancelled" });
+		signal.addEventListener("abort", () => request.abort());
+		request.send(body);
+	});
 }
 
 function codeOf(error: unknown): string {

@@ -1,7 +1,7 @@
 import "../base.css";
 import { mount } from "svelte";
 import { Language } from "../lib/words/language.svelte";
-import { HttpStore } from "./httpStore";
+import { chooseStore } from "./chooseStore";
 import Root from "./Root.svelte";
 
 const target = document.getElementById("app");
@@ -10,4 +10,4 @@ if (!target) throw new Error("console.html has no #app");
 const language = new Language();
 language.lead();
 
-mount(Root, { target, props: { store: new HttpStore(), language } });
+mount(Root, { target, props: { store: await chooseStore(), language } });
