@@ -120,69 +120,69 @@ export type ConsoleDatasetDto = {
  */
 id: string, 
 /**
- * What it is called.
+ * Its name.
  */
 title: ConsoleTitleDto, 
 /**
- * Group of the list of layers: `work`, `va`, `plans`, `property` or `background`.
+ * Group in the layer list or empty.
  */
 group: string, 
 /**
- * What it stands for: `parcel`, `valve` …
+ * What it is for.
  */
 role: string, 
 /**
- * Who answers for it; empty for nobody.
+ * BKT, BMB or an authority; empty when nobody answers for it.
  */
 ownerBody: string, 
 /**
- * How they are reached; empty when unknown.
+ * Unit or address to write to.
  */
 ownerContact: string, 
 /**
- * Where it comes from.
+ * Who publishes it.
  */
 publisher: string, 
 /**
- * Who may see it.
+ * `open`, `internal` or `protected`.
  */
-class: "open" | "internal" | "protected", 
+class: string, 
 /**
- * Licence of the data.
+ * Terms of use.
  */
 licence: string, 
 /**
- * How the field may change it.
+ * `direct`, `proposal` or `read_only`.
  */
-policy: "direct" | "proposal" | "read_only", 
+policy: string, 
 /**
- * Features.
+ * How many features the store holds.
  */
 nFeatures: number, 
 /**
- * Newest date of its data; null without data.
+ * Date of the data; null when nothing was delivered.
  */
 dataDate: string | null, 
 /**
- * Days since then.
+ * Its age.
  */
 ageDays: number | null, 
 /**
- * Days from which it counts as old; null for no limit.
+ * The age from which it is old.
  */
 maxAgeDays: number | null, 
 /**
- * Laptops that have it.
+ * Laptops that fetch it.
  */
 nLaptops: number, };
 
 export type ConsoleDatasetImportDto = { 
 /**
- * Its id.
+ * The dataset.
  */
 dataset: string, 
 /**
- * What it is called.
+ * Its name.
  */
 title: ConsoleTitleDto, 
 /**
@@ -202,7 +202,7 @@ nChanged: number,
  */
 nUnchanged: number, 
 /**
- * Features that the same supplier's file held before.
+ * Features that are in the delivery no more.
  */
 nGone: number, 
 /**
@@ -214,7 +214,7 @@ nFlagged: number,
  */
 nRefused: number, 
 /**
- * Fields and rows that wait for a person.
+ * Rows that wait for a person.
  */
 nConflicts: number, 
 /**
@@ -222,7 +222,7 @@ nConflicts: number,
  */
 dataDate: string, 
 /**
- * What somebody should look at, by kind.
+ * By code, most first.
  */
 problems: Array<ConsoleProblemDto>, };
 
@@ -242,19 +242,19 @@ export type ConsoleDeliveryDto = {
  */
 id: string, 
 /**
- * Its number, shown as L-0412.
+ * What people call it by: 412 is L-0412.
  */
 number: number, 
 /**
- * Name of the file.
+ * The file's name.
  */
 name: string, 
 /**
- * Kind of file: `gpkg`.
+ * Its ending: `gpkg`.
  */
 format: string, 
 /**
- * Its size.
+ * Bytes of the file.
  */
 nBytes: number, 
 /**
@@ -262,55 +262,55 @@ nBytes: number,
  */
 receivedAt: string, 
 /**
- * Who read it in.
+ * Who sent it.
  */
 by: string, 
 /**
- * Where it stands.
+ * `checking`, `review`, `ready`, `stopped`, `publishing`, `published`, `replaced`, `rejected` or `undone`.
  */
-state: "checking" | "review" | "ready" | "stopped" | "publishing" | "published" | "replaced" | "rejected" | "undone", 
+state: string, 
 /**
- * How far a check or a publishing has come, 0 to 100.
+ * How far the check is; 0 while that is unknown.
  */
 progressPct: number, 
 /**
- * Why it was stopped, a stable code; empty else.
+ * Why it was stopped, as a stable code; empty otherwise.
  */
 code: string, 
 /**
- * What the code is about: `declared`, `fits`, `fits_epsg` …
+ * The facts of that.
  */
 facts: { [key in string]: string }, 
 /**
- * RFC 3339.
+ * RFC 3339, or null.
  */
 publishedAt: string | null, 
 /**
- * Whether the publishing can be undone: no laptop has fetched it.
+ * Whether the one before it can be published again.
  */
 canUndo: boolean, 
 /**
- * The system of the coordinates; empty until known.
+ * The system that the coordinates were read in: "SWEREF 99 TM"; empty before it was read.
  */
 foundCrs: string, 
 /**
- * The system of the store.
+ * The store's grid.
  */
 storeCrs: string, 
 /**
- * Laptops that will fetch it.
+ * Laptops that fetch what changed.
  */
 nLaptops: number, 
 /**
- * Estimate of what each of them fetches.
+ * Bytes that each of them fetches, about; null when nobody knows.
  */
 nBytesEach: number | null, 
 /**
- * Open conflicts and proposals that it touches.
+ * Rows that wait for a person, because the field has edited them.
  */
 nOpenCases: number, 
 /**
- * One for each dataset of the file.
+ * What was found, one for each dataset.
  */
 datasets: Array<ConsoleDatasetImportDto>, };
 
@@ -472,11 +472,11 @@ code: string,
  */
 count: number, 
 /**
- * Whether it stops the delivery.
+ * Whether the delivery cannot be published for it.
  */
 isBlocking: boolean, 
 /**
- * The first of them, up to 20.
+ * The first of them.
  */
 examples: Array<ConsoleProblemExampleDto>, };
 
@@ -486,19 +486,19 @@ export type ConsoleProblemExampleDto = {
  */
 row: number, 
 /**
- * The facts: field and value, or what was found.
+ * The facts.
  */
 text: string, 
 /**
- * What the feature is called; empty when unknown.
+ * How the feature is called; empty when none came of the row.
  */
 label: string, 
 /**
- * On the store's grid, in metres; null without a place.
+ * Metres on the store's grid, or null.
  */
 eastingM: number | null, 
 /**
- * On the store's grid, in metres; null without a place.
+ * Metres on the store's grid, or null.
  */
 northingM: number | null, };
 

@@ -36,7 +36,7 @@ export function classText(of: ConsoleDatasetDto["class"]): string {
 			return m.dataset_class_open();
 		case "internal":
 			return m.dataset_class_internal();
-		case "protected":
+		default:
 			return m.dataset_class_protected();
 	}
 }
@@ -47,7 +47,7 @@ export function policyText(policy: ConsoleDatasetDto["policy"]): string {
 			return m.dataset_policy_direct();
 		case "proposal":
 			return m.dataset_policy_proposal();
-		case "read_only":
+		default:
 			return m.dataset_policy_read_only();
 	}
 }
@@ -90,6 +90,9 @@ const roles: Readonly<Record<string, () => string>> = {
 	plan_provision: m.dataset_role_plan_provision,
 	restriction_zone: m.dataset_role_restriction_zone,
 	inspection: m.dataset_role_inspection,
+	municipality: m.dataset_role_municipality,
+	contact: m.dataset_role_contact,
+	operating_area: m.dataset_role_operating_area,
 };
 
 /** What a dataset is for in the app. */

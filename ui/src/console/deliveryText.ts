@@ -67,9 +67,14 @@ export interface StateWords {
 
 export function stateOf(delivery: ConsoleDeliveryDto): StateWords {
 	const percent = percentText(delivery.progressPct);
+	const isMeasured = delivery.progressPct > 0;
 	switch (delivery.state) {
 		case "checking":
-			return { tone: "info", icon: "clock", text: m.delivery_checking({ percent }) };
+			return {
+				tone: "info",
+				icon: "clock",
+				text: isMeasured ? m.delivery_checking({ percent }) : m.delivery_checking_now(),
+			};
 		case "review":
 			return { tone: "warn", icon: "triangle", text: m.delivery_review(counted(nProblems(delivery))) };
 		case "ready":
@@ -80,14 +85,18 @@ export function stateOf(delivery: ConsoleDeliveryDto): StateWords {
 			return { tone: "bad", icon: "stop", text };
 		}
 		case "publishing":
-			return { tone: "info", icon: "clock", text: m.delivery_publishing({ percent }) };
+			return {
+				tone: "info",
+				icon: "clock",
+				text: isMeasured ? m.delivery_publishing({ percent }) : m.delivery_publishing_now(),
+			};
 		case "published":
 			return { tone: "ok", icon: "tick", text: m.delivery_published() };
 		case "replaced":
 			return { tone: "quiet", icon: "dash", text: m.delivery_replaced() };
 		case "rejected":
 			return { tone: "quiet", icon: "dash", text: m.delivery_rejected() };
-		case "undone":
+		default:
 			return { tone: "quiet", icon: "dash", text: m.delivery_undone() };
 	}
 }

@@ -84,7 +84,7 @@ describe("a chosen zone", () => {
 	it("is outlined by its own shape", async () => {
 		const applies = new Applies(demoCore());
 		await applies.open(parcel);
-		expect(applies.choose(3)?.dataset).toBe("service_area");
+		expect(applies.choose(3)?.dataset).toBe("va_service_area");
 		await settle();
 		expect(applies.outlineJson).toContain('"Polygon"');
 	});

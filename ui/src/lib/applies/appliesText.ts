@@ -1,6 +1,7 @@
 import type {
 	AppliesDto,
 	AppliesRowDto,
+	DistanceDto,
 	ProvisionDto,
 	SearchedDto,
 	TitleDto,
@@ -35,7 +36,7 @@ export function extentText(row: AppliesRowDto, isParcel: boolean): string {
 			return row.sharePct === null
 				? m.applies_partly()
 				: m.applies_partly_share({ share: shareText(row.sharePct) });
-		case "within":
+		default:
 			return row.distanceM < TOUCH_M ? m.applies_borders() : awayText(row);
 	}
 }
@@ -47,30 +48,30 @@ export function shareText(sharePct: number): string {
 	return withUnit(sharePct, "%");
 }
 
-function awayText({ distanceM, bearing }: AppliesRowDto): string {
+function awayText({ distanceM, direction }: AppliesRowDto): string {
 	const distance =
 		distanceM < 1
 			? m.applies_under_metre()
 			: distanceM < 999.5
 				? withUnit(distanceM, "m")
 				: withUnit(distanceM / 1000, "km", 1);
-	const name = bearingText(bearing);
+	const name = bearingText(direction);
 	return name === "" ? distance : m.applies_away({ distance, bearing: name });
 }
 
 /** A direction in words; empty for a code that is not known. */
-export function bearingText(bearing: string): string {
+export function bearingText(direction: string): string {
 	const names: Readonly<Record<string, () => string>> = {
-		north: m.bearing_north,
-		north_east: m.bearing_north_east,
-		east: m.bearing_east,
-		south_east: m.bearing_south_east,
-		south: m.bearing_south,
-		south_west: m.bearing_south_west,
-		west: m.bearing_west,
-		north_west: m.bearing_north_west,
+		n: m.bearing_north,
+		ne: m.bearing_north_east,
+		e: m.bearing_east,
+		se: m.bearing_south_east,
+		s: m.bearing_south,
+		sw: m.bearing_south_west,
+		w: m.bearing_west,
+		nw: m.bearing_north_west,
 	};
-	return names[bearing]?.() ?? "";
+	return names[direction]?.() ?? "";
 }
 
 /** The provisions of one kind, under the kind's name. */
@@ -128,6 +129,11 @@ function inSentence(name: string): string {
 	return /\d|\p{Lu}.*\p{Lu}/u.test(name) ? name : name.charAt(0).toLocaleLowerCase("sv") + name.slice(1);
 }
 
+/** A distance that is not kept here, with who asks for it. */
+export function distanceText({ text, source }: DistanceDto): string {
+	return `${titleText(text)} (${source})`;
+}
+
 /** Why a subject has no answer, as it follows the subject's name. */
 export function reasonText({ reason, dataDate, ageDays, legalFrom }: UnansweredDto): string {
 	switch (reason) {
@@ -143,6 +149,8 @@ export function reasonText({ reason, dataDate, ageDays, legalFrom }: UnansweredD
 			const rules = dayText(legalFrom);
 			return date === "" ? m.applies_outdated_unknown({ rules }) : m.applies_outdated({ date, rules });
 		}
+		default:
+			return m.applies_outside();
 	}
 }
 
@@ -162,6 +170,7 @@ export function answerAsText(answer: AppliesDto, crsName: string, today: string)
 		const rowLines = (row: AppliesRowDto) => [
 			`${row.number}. ${row.title} (${extentText(row, isParcel)})`,
 			...row.lines.map((line) => `   ${titleText(line)}`),
+			...row.distances.map((rule) => `   ${distanceText(rule)}`),
 			...provisionGroups(row.provisions).map(
 				(group) => `   ${group.name}: ${group.provisions.map(plainProvision).join("; ")}`,
 			),

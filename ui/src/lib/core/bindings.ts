@@ -38,11 +38,11 @@ nBytesMax: number, } | { "code": "photo_unreadable" } | { "code": "conflict_move
 
 export type AppliesDto = { 
 /**
- * How the parcel is called; empty for a point outside every parcel.
+ * How the place is called: "Exempelhyttan 1:5"; empty for a point outside any parcel.
  */
 title: string, 
 /**
- * Municipality's name or empty.
+ * Name of the municipality or empty.
  */
 municipality: string, 
 /**
@@ -50,41 +50,45 @@ municipality: string,
  */
 dataset: string, 
 /**
- * Id of that parcel; empty for a point.
+ * The parcel; empty for a point.
  */
 feature: string, 
 /**
- * The point that was asked, or one on the parcel.
+ * The point, or the middle of the parcel.
  */
 at: PointDto, 
 /**
- * Rectangle around the parcel, or null.
+ * Around what was asked about.
  */
-bounds: BoundsDto | null, 
+bounds: BoundsDto, 
 /**
- * What lies over it.
+ * Zones that it lies in, wholly or partly.
  */
 concerns: Array<AppliesRowDto>, 
 /**
- * What lies near it.
+ * Zones that are only near, nearest first.
  */
 near: Array<AppliesRowDto>, 
 /**
- * What was searched and does not reach it.
+ * Rows beyond the most that are told.
+ */
+nMore: number, 
+/**
+ * Subjects that were searched without a hit.
  */
 noHit: Array<SearchedDto>, 
 /**
- * What cannot be answered, and why.
+ * Subjects that cannot be answered.
  */
 noAnswer: Array<UnansweredDto>, 
 /**
- * Oldest date of the layers in `noHit`, or null.
+ * Oldest date of the layers that were searched without a hit.
  */
 oldestDate: string | null, };
 
 export type AppliesRowDto = { 
 /**
- * Its number in the list and on the map, counted over `concerns` and then `near`.
+ * Its number in the list and on the map, from 1.
  */
 number: number, 
 /**
@@ -96,7 +100,7 @@ dataset: string,
  */
 id: string, 
 /**
- * What it is about: "Strandskydd".
+ * What it is about.
  */
 subject: TitleDto, 
 /**
@@ -104,27 +108,31 @@ subject: TitleDto,
  */
 title: string, 
 /**
- * How it lies to what was asked about.
+ * `inside`, `partly` or `within`.
  */
-relation: "inside" | "partly" | "within", 
+relation: string, 
 /**
- * Share of the parcel's area in percent, for `partly`.
+ * Share of the parcel in percent; null when nothing can be shared.
  */
 sharePct: number | null, 
 /**
- * Distance in metres on the grid; 0 when it touches or covers.
+ * Distance in metres; 0 when they touch.
  */
 distanceM: number, 
 /**
- * Where it lies: `north`, `north_east` … `north_west`; empty when it covers.
+ * `n`, `ne`, `e` … or empty.
  */
-bearing: string, 
+direction: string, 
 /**
- * What it says, a line each.
+ * What it says, in lines.
  */
 lines: Array<TitleDto>, 
 /**
- * Provisions of a plan that reach the parcel.
+ * Distance rules that are not kept here.
+ */
+distances: Array<DistanceDto>, 
+/**
+ * Provisions of a plan.
  */
 provisions: Array<ProvisionDto>, 
 /**
@@ -132,11 +140,11 @@ provisions: Array<ProvisionDto>,
  */
 publisher: string, 
 /**
- * Date of the data or null.
+ * Date of the data.
  */
 dataDate: string | null, 
 /**
- * Which rules or decision the data follow; may be empty.
+ * Which rules the data follow; empty texts when that is not declared.
  */
 legalVersion: TitleDto, 
 /**
@@ -144,11 +152,11 @@ legalVersion: TitleDto,
  */
 accuracy: string, 
 /**
- * Age in days.
+ * Age of the data in days.
  */
 ageDays: number | null, 
 /**
- * Older than its limit.
+ * Older than its limit, or than the rules.
  */
 isOld: boolean, 
 /**
@@ -156,7 +164,7 @@ isOld: boolean,
  */
 mark: PointDto, 
 /**
- * Rectangle around it, or null.
+ * Around it; null when it has no extent.
  */
 bounds: BoundsDto | null, };
 
@@ -664,6 +672,20 @@ export type DiscardDraftInput = {
  */
 id: string, };
 
+export type DistanceDto = { 
+/**
+ * The rule in words.
+ */
+text: TitleDto, 
+/**
+ * Metres.
+ */
+withinM: number, 
+/**
+ * Who set the rule.
+ */
+source: string, };
+
 export type DraftDto = { 
 /**
  * Its id.
@@ -778,21 +800,21 @@ position: PointDto | null, };
 
 export type DutiesDto = { 
 /**
- * The point that was asked.
+ * The place.
  */
 at: PointDto, 
 /**
- * Municipality's name or empty.
+ * Name of the municipality, empty outside all.
  */
 municipality: string, 
 /**
- * Nearest first.
+ * One for each duty and body.
  */
 duties: Array<DutyDto>, };
 
 export type DutyDto = { 
 /**
- * `road`, `snow`, `light`, `water`, `storm`, `park`, `waste`, `permit` …
+ * Its stable name: `road`, `light`, `water` …
  */
 duty: string, 
 /**
@@ -800,19 +822,19 @@ duty: string,
  */
 title: TitleDto, 
 /**
- * Who has it; empty when that is not known.
+ * Who has it; empty when unknown.
  */
 who: string, 
 /**
- * What to know about it; may be empty.
+ * What else to know; empty for nothing.
  */
-note: TitleDto, 
+note: string, 
 /**
  * Telephone or empty.
  */
 phone: string, 
 /**
- * When they answer, or empty.
+ * Service time or empty.
  */
 hours: string, 
 /**
@@ -820,31 +842,31 @@ hours: string,
  */
 email: string, 
 /**
- * Distance in metres to what it follows from.
+ * How far away the thing lies that it follows from, in metres.
  */
 distanceM: number, 
 /**
- * What it follows from: "Storgatan, Lokalgata"; may be empty.
+ * Label of that thing; empty for what counts in all of the municipality.
  */
 what: string, 
 /**
- * Dataset of that.
+ * Its dataset or empty.
  */
 dataset: string, 
 /**
- * Id of that.
+ * Its id or empty.
  */
 id: string, 
 /**
- * Who publishes it.
+ * Who publishes what it follows from.
  */
 publisher: string, 
 /**
- * Date of the data or null.
+ * Date of that data.
  */
 dataDate: string | null, 
 /**
- * Whether there is a contact for who has it.
+ * Whether somebody is registered for it.
  */
 isContactKnown: boolean, };
 
@@ -1108,19 +1130,19 @@ export type ListRecentPlacesInput = Record<symbol, never>;
 
 export type LoadAppliesInput = { 
 /**
- * Dataset of the parcel; empty for a point.
+ * Dataset of the parcel or empty.
  */
 dataset: string, 
 /**
- * Id of the parcel; empty for a point.
+ * The parcel or empty.
  */
 feature: string, 
 /**
- * Where, when there is no parcel: longitude in degrees.
+ * Longitude of the point in degrees, or null.
  */
 lonDeg: number | null, 
 /**
- * Latitude in degrees.
+ * Latitude of the point in degrees, or null.
  */
 latDeg: number | null, };
 
@@ -1268,19 +1290,19 @@ dataset: string,
  */
 id: string, 
 /**
- * Its sign on the plan: "e1"; may be empty.
+ * As on the plan: "B", "e1".
  */
 code: string, 
 /**
- * What it says.
+ * In words.
  */
 text: string, 
 /**
- * What kind of provision it is.
+ * `use`, `property` or `other`.
  */
-kind: "use" | "property" | "other", 
+kind: string, 
 /**
- * Share of the parcel's area in percent, or null.
+ * Share of the parcel in percent; null when nothing can be shared.
  */
 sharePct: number | null, };
 
@@ -1376,15 +1398,15 @@ suggestion: string | null, };
 
 export type SearchedDto = { 
 /**
- * What it is about.
+ * The subject.
  */
 subject: TitleDto, 
 /**
- * The layers that were searched.
+ * The datasets that were searched.
  */
 datasets: Array<string>, 
 /**
- * Oldest date of them, or null.
+ * The oldest of their dates.
  */
 dataDate: string | null, };
 
@@ -1634,23 +1656,23 @@ en: string, };
 
 export type UnansweredDto = { 
 /**
- * What it is about.
+ * The subject.
  */
 subject: TitleDto, 
 /**
- * Why there is no answer.
+ * `missing`, `locked`, `old`, `outdated_rules` or `outside`.
  */
-reason: "missing" | "locked" | "old" | "outdated_rules", 
+reason: string, 
 /**
- * Date of the data or null.
+ * Date of the data.
  */
 dataDate: string | null, 
 /**
- * Age in days.
+ * Their age in days.
  */
 ageDays: number | null, 
 /**
- * From when the rules hold that the data do not follow.
+ * Since when other rules are in force.
  */
 legalFrom: string | null, };
 

@@ -319,6 +319,24 @@ const drawings: Readonly<Record<string, Drawing>> = {
 		(p) => p.waterZone,
 		(c) => stroke(c, "M0 12q6-6 12 0t12 0", 1.6),
 	),
+	"pattern-contaminated": pattern(
+		18,
+		18,
+		(p) => p.contaminated,
+		(c) => stroke(c, "M9 5.5L12.5 12h-7z", 1.4),
+	),
+	"pattern-landslide": pattern(
+		8,
+		8,
+		(p) => p.landslide,
+		(c) => stroke(c, "M-2-2L10 10M-2 10L10-2", 1),
+	),
+	"pattern-flood": pattern(
+		6,
+		6,
+		(p) => p.flood,
+		(c) => stroke(c, "M-1 3H7", 1.2),
+	),
 	"pattern-dots": pattern(
 		9,
 		9,

@@ -62,6 +62,10 @@ export interface Palette {
 	readonly natureZone: string;
 	readonly remains: string;
 	readonly serviceZone: string;
+	readonly contaminated: string;
+	readonly landslide: string;
+	readonly flood: string;
+	readonly well: string;
 	readonly zoneOpacity: number;
 	readonly pick: string;
 	readonly pickCasing: string;
@@ -136,6 +140,10 @@ const sol: Palette = {
 	natureZone: "#2F6B2A",
 	remains: "#6A1B4D",
 	serviceZone: "#4B5F9E",
+	contaminated: "#7A4F00",
+	landslide: "#8A3B12",
+	flood: "#1C4C8C",
+	well: "#3D7BA3",
 	zoneOpacity: 0.42,
 	pick: "#FFC400",
 	pickCasing: "#14211F",
@@ -210,6 +218,10 @@ const natt: Palette = {
 	natureZone: "#7FBF78",
 	remains: "#D78AB5",
 	serviceZone: "#9FB0E8",
+	contaminated: "#F0C266",
+	landslide: "#E39A72",
+	flood: "#9FC5F7",
+	well: "#7FB9DD",
 	zoneOpacity: 0.42,
 	pick: "#FFD23F",
 	pickCasing: "#000000",

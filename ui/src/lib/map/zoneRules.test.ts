@@ -25,7 +25,7 @@ describe("fills of zones", () => {
 
 	it("are the chosen zone's alone", () => {
 		expect(filled("provision shore water", "shore water", "water")).toBe("water");
-		expect(filled("provision shore", "shore", "service_area")).toBe("");
+		expect(filled("provision shore", "shore", "va_service_area")).toBe("");
 	});
 });
 

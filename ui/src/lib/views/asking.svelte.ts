@@ -60,7 +60,10 @@ export class Asking {
 		// The panel's new width is the map's business too, and stands first after the next drawing.
 		await tick();
 		if (answer && answer === this.applies.answer)
-			this.#map()?.fit(boundsWith(answer, marksNear(answer)), answer.bounds ? PARCEL_ZOOM : POINT_ZOOM);
+			this.#map()?.fit(
+				boundsWith(answer, marksNear(answer)),
+				answer.feature === "" ? POINT_ZOOM : PARCEL_ZOOM,
+			);
 		return answer;
 	}
 
@@ -115,13 +118,7 @@ export function marksNear({ at, concerns, near }: AppliesDto): PointDto[] {
 
 /** The rectangle around the place and some numbers. */
 export function boundsWith(answer: AppliesDto, marks: readonly PointDto[]): BoundsDto {
-	const { at } = answer;
-	const bounds = answer.bounds ?? {
-		westDeg: at.lonDeg,
-		eastDeg: at.lonDeg,
-		southDeg: at.latDeg,
-		northDeg: at.latDeg,
-	};
+	const { bounds } = answer;
 	return {
 		westDeg: Math.min(bounds.westDeg, ...marks.map((mark) => mark.lonDeg)),
 		eastDeg: Math.max(bounds.eastDeg, ...marks.map((mark) => mark.lonDeg)),

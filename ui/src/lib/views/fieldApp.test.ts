@@ -142,7 +142,7 @@ describe("the field app", () => {
 		expect(app.shownOnMap.zones.first).toEqual([
 			"plan",
 			"shore_protection",
-			"service_area",
+			"va_service_area",
 			"ancient_remains",
 		]);
 		for (const dataset of app.shownOnMap.zones.first)

@@ -130,7 +130,7 @@ const rows: readonly Row[] = [
 		false,
 	],
 	[
-		"service_area",
+		"va_service_area",
 		"Verksamhetsområden VA",
 		"Water service areas",
 		"Verksamhetsområde VA",

@@ -36,11 +36,11 @@ export function withZones(town: Town): Town {
 		protected_area: {
 			features: allOf(town, "protected_area").filter((zone) => zone.properties["zone"] !== "sekundär"),
 		},
-		service_area: {
+		va_service_area: {
 			features: [
 				{
 					type: "Feature",
-					properties: { id: "service_area-1", name: "Verksamhetsområde VA" },
+					properties: { id: "va_service_area-1", name: "Verksamhetsområde VA" },
 					geometry: { type: "Polygon", coordinates: [serviceRing.map(([lon, lat]) => [lon, lat])] },
 				},
 			],

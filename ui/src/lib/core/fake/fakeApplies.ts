@@ -83,7 +83,7 @@ const zones: readonly Told[] = [
 		markNorthM: -32,
 	},
 	{
-		dataset: "service_area",
+		dataset: "va_service_area",
 		subject: title("Verksamhetsområde VA", "Water service area"),
 		title: "Verksamhetsområde VA",
 		lines: [title("Vatten, spillvatten och dagvatten", "Water, sewage and storm water")],
@@ -164,16 +164,7 @@ const unanswered = (isPoor: boolean): UnansweredDto[] =>
 			]
 		: [slides];
 
-const bearings = [
-	"north",
-	"north_east",
-	"east",
-	"south_east",
-	"south",
-	"south_west",
-	"west",
-	"north_west",
-] as const;
+const bearings = ["n", "ne", "e", "se", "s", "sw", "w", "nw"] as const;
 
 /** What applies to a parcel of the invented town, or at a point in it. */
 export function appliesAt(town: Town, input: LoadAppliesInput, isPoor: boolean): AppliesDto | Refusal {
@@ -184,7 +175,7 @@ export function appliesAt(town: Town, input: LoadAppliesInput, isPoor: boolean):
 		return new Refusal({ code: "invalid_input", field: "lonDeg" });
 	const at = asked ? pointOn(asked.geometry) : pointAt(lonDeg ?? 0, latDeg ?? 0);
 	const parcel = asked ?? allOf(town, "parcel").find((one) => covers(one, at));
-	const silent = isPoor ? ["shore_protection", "ancient_remains", "service_area"] : [];
+	const silent = isPoor ? ["shore_protection", "ancient_remains", "va_service_area"] : [];
 	const rows = zones
 		.filter((told) => !silent.includes(told.dataset))
 		.flatMap((told) => allOf(town, told.dataset).flatMap((zone) => rowOf(told, zone, asked, at)));
@@ -198,9 +189,12 @@ export function appliesAt(town: Town, input: LoadAppliesInput, isPoor: boolean):
 		dataset: asked ? dataset : "",
 		feature: asked ? feature : "",
 		at,
-		bounds: asked ? boundsOf(asked.geometry) : null,
+		bounds: asked
+			? boundsOf(asked.geometry)
+			: boundsOf({ type: "Point", coordinates: [at.lonDeg, at.latDeg] }),
 		concerns: numbered.filter((row) => row.relation !== "within"),
 		near: numbered.filter((row) => row.relation === "within"),
+		nMore: 0,
 		noHit: [...quiet],
 		noAnswer: unanswered(isPoor),
 		oldestDate: "2026-03-30",
@@ -238,8 +232,9 @@ function rowOf(
 			relation,
 			sharePct: relation === "partly" ? (100 * nCovered) / points.length : null,
 			distanceM: relation === "within" ? away : 0,
-			bearing: relation === "within" ? bearingTo(at, zone.geometry.type === "Point" ? own : mark) : "",
+			direction: relation === "within" ? bearingTo(at, zone.geometry.type === "Point" ? own : mark) : "",
 			lines: [...told.lines],
+			distances: [],
 			provisions: parcel ? [...told.provisions] : told.provisions.map((one) => ({ ...one, sharePct: null })),
 			publisher,
 			dataDate,

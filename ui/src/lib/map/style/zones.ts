@@ -14,6 +14,15 @@ export function zones(p: Palette): LayerSpecification[] {
 			...(filter ? { filter } : {}),
 			paint: { "fill-pattern": pattern, "fill-opacity": p.zoneOpacity },
 		});
+	const hazard = (dataset: string, name: string, color: string) => [
+		patternFill(name, dataset, `pattern-${name}`, where(["==", ["geometry-type"], "Polygon"])),
+		zone(dataset, {
+			id: `${name}-line`,
+			type: "line",
+			filter: where(["!=", ["geometry-type"], "Point"]),
+			paint: { "line-color": color, "line-width": 1.4 },
+		}),
+	];
 	return [
 		zone("plan_provision", {
 			id: "provision",
@@ -75,7 +84,28 @@ export function zones(p: Palette): LayerSpecification[] {
 			filter: where(isOne("kind", "Naturreservat", "Natura 2000")),
 			paint: { "line-color": p.natureZone, "line-width": 5, "line-offset": 3, "line-dasharray": [0.3, 2] },
 		}),
-		zone("service_area", {
+		...hazard("contaminated_site", "contaminated", p.contaminated),
+		...hazard("landslide_zone", "landslide", p.landslide),
+		...hazard("flood_zone", "flood", p.flood),
+		...["contaminated_site", "well"].map((dataset) =>
+			zone(dataset, {
+				id: `${dataset}-point`,
+				type: "circle",
+				filter: where(["==", ["geometry-type"], "Point"]),
+				paint: {
+					"circle-radius": byZoom([13, 3], [17, 6]),
+					"circle-color": dataset === "well" ? p.well : p.contaminated,
+					"circle-stroke-color": p.halo,
+					"circle-stroke-width": 1.5,
+				},
+			}),
+		),
+		zone("operating_area", {
+			id: "operating-area-line",
+			type: "line",
+			paint: { "line-color": p.serviceZone, "line-width": 1.2, "line-dasharray": dash(1.2, 4, 4) },
+		}),
+		zone("va_service_area", {
 			id: "service-area-line",
 			type: "line",
 			paint: { "line-color": p.serviceZone, "line-width": 1.8, "line-dasharray": dash(1.8, 10, 3) },
