@@ -189,7 +189,7 @@ impl Field {
             let Some(rule) = &local.dataset.applies else { continue };
             let mut subjects = subjects_of(local, rule);
             if !local.is_locked(now) {
-                let hits = self.related(&subject, local, rule, layer, &place, now)?;
+                let hits = self.related(&subject, (local, layer), rule, place.as_ref(), now)?;
                 for hit in &hits {
                     subjects.retain(|it| *it != hit.row.subject);
                 }
@@ -271,10 +271,9 @@ impl Field {
     fn related(
         &self,
         subject: &Subject,
-        local: &LocalDataset,
+        (local, layer): (&LocalDataset, &LayerIndex),
         rule: &AppliesRule,
-        layer: &LayerIndex,
-        place: &Option<AskedPlace>,
+        place: Option<&AskedPlace>,
         now: Timestamp,
     ) -> Result<Vec<Found>, AppError> {
         let reach_m = rule.reach_m();
@@ -288,11 +287,11 @@ impl Field {
         for (row, related, bounds) in near {
             let Some(stored) = self.fetch(row)? else { continue };
             let feature = stored.feature;
-            let is_itself = place.as_ref().is_some_and(|it| it.id == feature.id);
+            let is_itself = place.is_some_and(|it| it.id == feature.id);
             if is_itself || !rule.takes(&feature) {
                 continue;
             }
-            let municipality = place.as_ref().map_or("", |it| it.municipality.as_str());
+            let municipality = place.map_or("", |it| it.municipality.as_str());
             let distances: Vec<DistanceRule> = rule
                 .distances
                 .iter()

@@ -48,7 +48,7 @@ impl Field {
             if part.filter.is_some() {
                 continue;
             }
-            let ring = LineString::from_iter(part.area_m.iter().map(|it| (it[0], it[1])));
+            let ring: LineString<f64> = part.area_m.iter().map(|it| (it[0], it[1])).collect();
             let area = Geometry::from_types(&Types::Polygon(Polygon::new(ring, vec![])));
             let is_inside =
                 || place.relate(&area).is_some_and(|it| it.relation == Relation::Inside);

@@ -1,7 +1,7 @@
 //! "Vem ansvarar?": who answers for street, light, pipe, waste and permit at a place, by what the datasets declare and
 //! who is registered for it. Nothing is guessed: what a row does not say is unknown.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use faltkarta_geo::{Bounds, Grid, Position};
 use faltkarta_model::{DatasetId, DutyRule, Feature, FeatureId, Role, Timestamp, Title, Value};
@@ -234,10 +234,10 @@ fn in_order(mut found: Vec<(i32, Duty)>) -> Vec<Duty> {
             id(&a.1).cmp(&id(&b.1))
         })
     });
-    let mut told: BTreeMap<(String, String), ()> = BTreeMap::new();
+    let mut told: BTreeSet<(String, String)> = BTreeSet::new();
     found
         .into_iter()
         .map(|it| it.1)
-        .filter(|it| told.insert((it.duty.clone(), it.who.clone()), ()).is_none())
+        .filter(|it| told.insert((it.duty.clone(), it.who.clone())))
         .collect()
 }

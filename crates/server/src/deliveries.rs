@@ -145,7 +145,7 @@ impl Deliveries {
             .iter()
             .filter(|it| it.state == State::Replaced && it.set() == set)
             .filter(|it| self.file(it).exists())
-            .max_by_key(|it| it.published_at.map(|at| at.unix_ms()))
+            .max_by_key(|it| it.published_at.map(Timestamp::unix_ms))
             .cloned())
     }
 
