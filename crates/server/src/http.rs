@@ -9,6 +9,7 @@ mod context;
 mod encoding;
 mod files;
 mod listen;
+mod ogc;
 mod package;
 mod report;
 mod serve;

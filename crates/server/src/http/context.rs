@@ -10,6 +10,7 @@ use crate::backend::{DeviceRow, GeodataStore};
 use crate::error::StoreError;
 use crate::http::answer::Refusal;
 use crate::http::package::Prepared;
+use crate::ogc::Extents;
 use crate::rim::Rim;
 
 /// What every request has at hand.
@@ -18,6 +19,8 @@ pub(super) struct Context {
     pub(super) store: Arc<dyn GeodataStore>,
     pub(super) rim: Arc<dyn Rim>,
     pub(super) prepared: Arc<Prepared>,
+    /// What is remembered of where datasets lie.
+    pub(super) extents: Arc<Extents>,
     /// Whether the listener is bound to the machine itself only.
     pub(super) is_local_listener: bool,
     /// Whether the store's work is done where the request is read, so that a test decides on every step.
