@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use faltkarta_changes::{Conflict, Operation, RowValues};
-use faltkarta_geo::{Bounds, Geometry, GridSystem};
+use faltkarta_geo::{Bounds, GridSystem};
 use faltkarta_model::{
     BlobId, Dataset, DatasetId, Feature, FeatureId, FieldId, OpId, ReplicaId, Timestamp,
 };
@@ -187,18 +187,7 @@ pub trait GeodataStore: Send + Sync {
     fn count_features(&self, dataset: &DatasetId) -> Result<u64, StoreError>;
 
     /// The least rectangle around a dataset's features; `None` when none has a place.
-    fn extent(&self, dataset: &DatasetId) -> Result<Option<Bounds>, StoreError> {
-        let mut extent: Option<Bounds> = None;
-        self.package_inputs()?.for_each_row(dataset, &mut |row| {
-            let Some(wkb) = row.wkb else { return Ok(()) };
-            let geometry = Geometry::from_wkb(wkb.to_vec()).map_err(StoreError::damaged)?;
-            if let Some(bounds) = geometry.bounds() {
-                extent = Some(extent.map_or(bounds, |it| it.union(bounds)));
-            }
-            Ok(())
-        })?;
-        Ok(extent)
-    }
+    fn extent(&self, dataset: &DatasetId) -> Result<Option<Bounds>, StoreError>;
 
     /// Takes one delivered file in as one transaction: everything, or nothing when `fill` fails or `dry_run` is set.
     fn import_file(

@@ -14,6 +14,7 @@ mod html;
 mod item;
 mod items;
 mod matching;
+mod near;
 mod negotiate;
 mod openapi;
 mod problem;

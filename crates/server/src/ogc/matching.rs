@@ -1,18 +1,15 @@
 use std::cmp::Ordering;
 
-use faltkarta_geo::{Bounds, Geometry, GridSystem};
+use faltkarta_geo::{Bounds, GridSystem};
 use faltkarta_model::{Dataset, Feature, Field, FieldId, FieldType, Timestamp, Value};
-use geo::geometry::{Coord, Geometry as Shape, Rect};
-use geo::{BoundingRect as _, Intersects as _, MapCoords as _};
 
 use crate::ogc::cql2::{Comparison, Expression, Literal, Operand};
-use crate::ogc::crs::{PublicCrs, Rectangle};
+use crate::ogc::crs::PublicCrs;
 use crate::ogc::geojson::shown;
+use crate::ogc::near::Near;
 
 /// What geometry is called as a property.
 pub(crate) const GEOMETRY: &str = "geometry";
-/// No ordinate of any system is greater; predicates stay exact below.
-const ORDINATE_MAX: f64 = 1.0e8;
 /// Milliseconds of a day.
 const DAY_MS: i64 = 86_400_000;
 
@@ -62,66 +59,6 @@ enum Kind {
     Bool,
     Day,
     Moment,
-}
-
-/// A shape in the system in which it was given; features are moved there, so that it is met exactly as it was meant.
-#[derive(Debug, Clone)]
-pub(crate) struct Near {
-    shapes: Vec<Shape<f64>>,
-    crs: PublicCrs,
-    store: GridSystem,
-    around: Option<Bounds>,
-}
-
-impl Near {
-    /// A shape whose ordinates are in the order of its system.
-    pub(crate) fn shape(shape: &Shape<f64>, crs: PublicCrs, store: GridSystem) -> Self {
-        let shape = shape.map_coords(|it| {
-            let (x, y) = crs.turned((it.x, it.y));
-            held(x, y)
-        });
-        let around = shape.bounding_rect().and_then(|it| {
-            let (low, high) = (it.min(), it.max());
-            let rectangle = Rectangle { west: low.x, south: low.y, east: high.x, north: high.y };
-            crs.around(store, &rectangle)
-        });
-        Self { shapes: vec![shape], crs, store, around }
-    }
-
-    /// A rectangle. One that goes over the date line is two, and one with its south above its north is none.
-    pub(crate) fn rectangle(it: &Rectangle, crs: PublicCrs, store: GridSystem) -> Self {
-        let is_round = matches!(crs, PublicCrs::Crs84 | PublicCrs::Epsg4326);
-        let spans = match (it.west <= it.east, is_round) {
-            (true, _) => vec![(it.west, it.east)],
-            (false, true) => vec![(it.west, 180.0), (-180.0, it.east)],
-            (false, false) => vec![],
-        };
-        let shapes = spans
-            .into_iter()
-            .filter(|(west, east)| it.south <= it.north && west <= east)
-            .map(|(west, east)| Shape::Rect(Rect::new(held(west, it.south), held(east, it.north))))
-            .collect();
-        Self { shapes, crs, store, around: crs.around(store, it) }
-    }
-
-    fn is_met(&self, geometry: &Geometry) -> bool {
-        if let Some(around) = self.around
-            && !geometry.bounds().is_some_and(|it| it.meets(around))
-        {
-            return false;
-        }
-        let moved = geometry.to_types().map_coords(|it| {
-            let (x, y) = self.crs.of_grid(self.store, it.x, it.y);
-            held(x, y)
-        });
-        self.shapes.iter().any(|it| it.intersects(&moved))
-    }
-}
-
-fn held(x: f64, y: f64) -> Coord<f64> {
-    let held =
-        |it: f64| if it.is_nan() { ORDINATE_MAX } else { it.clamp(-ORDINATE_MAX, ORDINATE_MAX) };
-    Coord { x: held(x), y: held(y) }
 }
 
 /// Ties an expression to the fields of a dataset; or says in words why it cannot be.
@@ -475,6 +412,7 @@ fn is_like(text: &str, pattern: &str) -> bool {
 mod tests {
     use super::*;
     use crate::ogc::cql2::{Limits, parse};
+    use faltkarta_geo::Geometry;
     use faltkarta_model::{DatasetId, FeatureId};
 
     const STORE: GridSystem = GridSystem::ZONE_15_00;
@@ -577,19 +515,6 @@ mod tests {
             let error = holds_in(filter, PublicCrs::Crs84).unwrap_err();
             assert!(error.contains(part), "{filter}: {error}");
         }
-    }
-
-    #[test]
-    fn a_rectangle_over_the_date_line_is_two_and_one_upside_down_is_none() {
-        let at = |west, south, east, north| {
-            let rectangle = Rectangle { west, south, east, north };
-            let near = Near::rectangle(&rectangle, PublicCrs::Crs84, STORE);
-            near.is_met(&Geometry::point(162_914.167, 6_608_920.569))
-        };
-        assert!(at(15.0, 59.0, 16.0, 60.0));
-        assert!(at(170.0, 59.0, 16.0, 60.0) && at(15.0, 59.0, -170.0, 60.0));
-        assert!(!at(170.0, 59.0, -170.0, 60.0));
-        assert!(!at(15.0, 60.0, 16.0, 59.0));
     }
 
     #[test]

@@ -3,7 +3,8 @@ use faltkarta_model::{Dataset, Field, FieldType};
 
 use crate::ogc::cql2::{Limits, parse};
 use crate::ogc::crs::{PublicCrs, Rectangle};
-use crate::ogc::matching::{Condition, Near, bind, has_value, span};
+use crate::ogc::matching::{Condition, bind, has_value, span};
+use crate::ogc::near::Near;
 use crate::ogc::negotiate::Format;
 use crate::ogc::problem::Problem;
 use crate::ogc::request::Request;

@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 use std::ops::ControlFlow;
 
-use faltkarta_geo::Geometry;
+use faltkarta_geo::{Bounds, Geometry};
 use faltkarta_model::{Feature, FeatureId};
 use tokio_postgres::types::ToSql;
 
@@ -83,4 +83,22 @@ pub(super) fn count(tx: &mut Tx<'_>, declared: &Declared) -> Result<u64, StoreEr
     let row =
         tx.row("SELECT count(*) FROM feature WHERE dataset = $1 AND NOT is_deleted", &[&no])?;
     Ok(row.map_or(0, |it| it.get::<_, i64>(0) as u64))
+}
+
+/// The least rectangle around a dataset's features. A shape that PostGIS refuses is not among them.
+pub(super) fn extent(tx: &mut Tx<'_>, declared: &Declared) -> Result<Option<Bounds>, StoreError> {
+    let no = i32::from(declared.no);
+    let row = tx.row(
+        "SELECT st_xmin(e), st_ymin(e), st_xmax(e), st_ymax(e)
+         FROM (SELECT st_extent(geom) AS e FROM feature WHERE dataset = $1 AND NOT is_deleted) AS around",
+        &[&no],
+    )?;
+    Ok(row.and_then(|it| {
+        Some(Bounds {
+            min_e_m: it.get::<_, Option<f64>>(0)?,
+            min_n_m: it.get::<_, Option<f64>>(1)?,
+            max_e_m: it.get::<_, Option<f64>>(2)?,
+            max_n_m: it.get::<_, Option<f64>>(3)?,
+        })
+    }))
 }

@@ -3,7 +3,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use faltkarta_changes::Operation;
-use faltkarta_geo::{Geometry, GridSystem};
+use faltkarta_geo::{Bounds, Geometry, GridSystem};
 use faltkarta_model::{BlobId, DatasetId, Feature, FeatureId, OpId, Timestamp};
 use faltkarta_protocol::{
     DatasetDigest, Declaration, DeviceReport, FeedConflict, JoinReply, JoinRequest, NumberBlock,
@@ -369,6 +369,11 @@ impl GeodataStore for PostgresStore {
     fn count_features(&self, dataset: &DatasetId) -> Result<u64, StoreError> {
         let declared = self.catalogue.get(dataset)?;
         self.pool.read("counting features", |tx| features::count(tx, declared))
+    }
+
+    fn extent(&self, dataset: &DatasetId) -> Result<Option<Bounds>, StoreError> {
+        let declared = self.catalogue.get(dataset)?;
+        self.pool.read("reading features", |tx| features::extent(tx, declared))
     }
 
     fn import_file(

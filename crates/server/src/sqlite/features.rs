@@ -69,3 +69,20 @@ pub(super) fn count(conn: &Connection, declared: &Declared) -> Result<u64, Store
     .map(|it| it as u64)
     .map_err(StoreError::database("counting features"))
 }
+
+/// The least rectangle around a dataset's features.
+pub(super) fn extent(conn: &Connection, declared: &Declared) -> Result<Option<Bounds>, StoreError> {
+    let failed = StoreError::database("reading features");
+    let mut statement = conn
+        .prepare_cached("SELECT geometry FROM feature WHERE dataset = ?1 AND NOT is_deleted AND geometry IS NOT NULL")
+        .map_err(failed)?;
+    let mut rows = statement.query([declared.no]).map_err(failed)?;
+    let mut extent: Option<Bounds> = None;
+    while let Some(row) = rows.next().map_err(failed)? {
+        let geometry = Geometry::from_wkb(row.get(0).map_err(failed)?);
+        if let Some(bounds) = geometry.map_err(StoreError::damaged)?.bounds() {
+            extent = Some(extent.map_or(bounds, |it| it.union(bounds)));
+        }
+    }
+    Ok(extent)
+}

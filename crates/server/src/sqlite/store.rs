@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use faltkarta_changes::Operation;
 use faltkarta_faults::point;
-use faltkarta_geo::GridSystem;
+use faltkarta_geo::{Bounds, GridSystem};
 use faltkarta_model::{BlobId, DatasetId, Feature, FeatureId, Timestamp};
 use faltkarta_protocol::{
     Base, DatasetDigest, Declaration, DeviceReport, FeedConflict, JoinReply, JoinRequest,
@@ -430,6 +430,11 @@ impl GeodataStore for SqliteStore {
     fn count_features(&self, dataset: &DatasetId) -> Result<u64, StoreError> {
         let declared = self.catalogue.get(dataset)?;
         self.read(|conn| features::count(conn, declared))
+    }
+
+    fn extent(&self, dataset: &DatasetId) -> Result<Option<Bounds>, StoreError> {
+        let declared = self.catalogue.get(dataset)?;
+        self.read(|conn| features::extent(conn, declared))
     }
 
     fn import_file(

@@ -8,6 +8,7 @@ mod bad_input;
 mod cluster;
 mod deciding;
 mod disputes;
+mod edits;
 mod exchange;
 mod features;
 mod ground;
@@ -96,14 +97,16 @@ macro_rules! conformance {
                 pages_neither_skip_nor_repeat_while_somebody_writes
                 features_are_found_by_place_by_value_and_by_filter
                 each_reference_system_has_its_own_order_of_ordinates
+                addresses_that_mean_nothing_are_refused_with_stable_codes
+                people_get_pages_in_swedish_that_run_nothing
+            }
+            edits {
                 a_feature_is_made_replaced_patched_and_taken_away_over_http
                 of_two_replacements_at_once_exactly_one_wins
                 what_cannot_be_taken_is_named_and_changes_nothing
-                addresses_that_mean_nothing_are_refused_with_stable_codes
                 an_edit_of_a_dataset_that_is_decided_about_waits_for_the_coordinator
-                a_child_that_nobody_saw_keeps_its_parent
+                a_valve_is_taken_away_and_its_inspections_stay
                 a_value_of_another_type_is_shown_as_null_and_stays_stored
-                people_get_pages_in_swedish_that_run_nothing
             }
             refusals {
                 another_history_a_copied_laptop_and_a_rolled_back_store_are_told_apart
