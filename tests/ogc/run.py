@@ -12,23 +12,24 @@ import owslib_client
 from store import Store
 
 HERE = pathlib.Path(__file__).parent
-# One dataset of each kind of policy and class, and each kind of geometry.
-DATASETS = "valve|address|parcel|water_pipe|inspection"
+# Of each policy and each class one; the others differ in nothing but their fields.
+OF_STRANGER = "address|parcel"
+OF_EDITOR = "valve|inspection|parcel"
 # The python that QGIS's own modules are installed for.
 SYSTEM_PYTHON = "/usr/bin/python3"
 
 
-def schemathesis(store, token, examples):
+def schemathesis(store, token, datasets):
     """Every check that it has by default, on the description as it is given to this asker."""
     signed = ["-H", f"Authorization: Bearer {token}"] if token else []
     done = subprocess.run(
         [pathlib.Path(sys.executable).parent / "schemathesis", "--config-file", HERE / "schemathesis.toml", "run",
-         f"{store.url}/api", *signed, "--include-path-regex", f"^/(api|conformance|collections)?(/({DATASETS})(/.*)?)?$",
-         "--phases", "examples,coverage,fuzzing", "--max-examples", str(examples), "--seed", "1885",
+         f"{store.url}/api", *signed, "--include-path-regex", f"^/(api|conformance|collections)?(/({datasets})(/.*)?)?$",
+         "--max-examples", "8", "--seed", "1885",
          "--continue-on-failure", "--workers", "2"],
         capture_output=True, text=True, cwd=store.folder, env={**os.environ, "SCHEMATHESIS_HOOKS": str(HERE / "hooks.py")},
     )
-    assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-4_000:]
+    assert done.returncode == 0, done.stdout[:20_000] + done.stderr[-4_000:]
     print("\n".join(done.stdout.strip().split("\n")[-12:]))
 
 
@@ -52,8 +53,8 @@ def main():
             return test
 
         tests = [*gdal.tests(store), *owslib_client.tests(store),
-                 with_name("schemathesis_finds_nothing_as_a_stranger", lambda: schemathesis(store, None, 10)),
-                 with_name("schemathesis_finds_nothing_as_an_editor", lambda: schemathesis(store, store.token, 10)),
+                 with_name("schemathesis_finds_nothing_as_a_stranger", lambda: schemathesis(store, None, OF_STRANGER)),
+                 with_name("schemathesis_finds_nothing_as_an_editor", lambda: schemathesis(store, store.token, OF_EDITOR)),
                  with_name("qgis_reads_with_its_own_provider", lambda: qgis(store))]
         wanted = sys.argv[1:]
         tests = [it for it in tests if not wanted or any(word in it.__name__ for word in wanted)]

@@ -11,8 +11,8 @@ import urllib.error
 import urllib.request
 
 PROGRAM = pathlib.Path(os.environ["CARGO_TARGET_DIR"]) / "debug" / "faltkarta"
-# A hundredth of the town has every dataset and is made in seconds.
-SCALE = "0.01"
+# A fiftieth of the town has every dataset and is made in seconds.
+SCALE = "0.02"
 
 
 class Store:

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use faltkarta_changes::{Change, Operation, OperationKind};
+use faltkarta_geo::Geometry;
 use faltkarta_model::{
     Dataset, Feature, FeatureId, Field, FieldId, FieldType, GEOMETRY_FIELD, OpId, Policy,
     Properties, ReplicaId, Timestamp, Value,
@@ -22,6 +23,9 @@ use crate::ogc::tag;
 /// The most bytes of a body.
 pub(crate) const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 
+/// The greatest whole number that is taken, up or down: every program can hold it.
+pub(crate) const INT_MAX: i64 = 9_007_199_254_740_991;
+
 /// What a body may be of.
 const WHOLE_TYPES: [&str; 2] = ["application/geo+json", "application/json"];
 const PATCH_TYPES: [&str; 3] =
@@ -40,7 +44,7 @@ pub(crate) fn create(
     let id = FeatureId::from_uuid(service.rim.new_id());
     let mut op = operation(service, row, editor, (OperationKind::Create, id, 0));
     op.changes = wanted.values.into_iter().map(|(field, it)| (field, from_nothing(it))).collect();
-    if let Some(Some(geometry)) = wanted.geometry {
+    if let Place::At(geometry) = wanted.place {
         op.changes.insert(geometry_field()?, from_nothing(Value::Geometry(geometry)));
     }
     op.changes.retain(|_, it| !it.new.is_null());
@@ -212,8 +216,16 @@ fn body(
 #[derive(Debug, Default)]
 struct Wanted {
     values: Properties,
-    /// Left out, taken away, or another one.
-    geometry: Option<Option<faltkarta_geo::Geometry>>,
+    place: Place,
+}
+
+/// What a body says of the geometry.
+#[derive(Debug, Default)]
+enum Place {
+    #[default]
+    AsItIs,
+    Nowhere,
+    At(Geometry),
 }
 
 impl Wanted {
@@ -263,12 +275,12 @@ impl Wanted {
                 values.insert(field.id.clone(), value);
             }
         }
-        let geometry = match body.get("geometry") {
-            None => None,
-            Some(Json::Null) => Some(None),
-            Some(json) => Some(Some(geometry(json, dataset, frame)?)),
+        let place = match body.get("geometry") {
+            None => Place::AsItIs,
+            Some(Json::Null) => Place::Nowhere,
+            Some(json) => Place::At(geometry(json, dataset, frame)?),
         };
-        Ok(Self { values, geometry })
+        Ok(Self { values, place })
     }
 }
 
@@ -277,11 +289,7 @@ fn required(field: &Field) -> Problem {
     Problem::about("required_missing", field.id.as_str(), detail)
 }
 
-fn geometry(
-    json: &Json,
-    dataset: &Dataset,
-    frame: Frame,
-) -> Result<faltkarta_geo::Geometry, Problem> {
+fn geometry(json: &Json, dataset: &Dataset, frame: Frame) -> Result<Geometry, Problem> {
     let geometry = read_geometry(json, frame)?;
     if !dataset.geometry.takes(geometry.kind()) {
         let detail = format!("{} takes another kind of geometry", dataset.id);
@@ -311,9 +319,8 @@ fn value(field: &Field, json: &Json) -> Result<Value, Problem> {
         FieldType::Text => text().map(Value::Text),
         FieldType::Int => json
             .as_i64()
-            .or_else(|| {
-                json.as_f64().filter(|it| it.fract() == 0.0 && it.abs() < 9e15).map(|it| it as i64)
-            })
+            .or_else(|| json.as_f64().filter(|it| it.fract() == 0.0).map(|it| it as i64))
+            .filter(|it| it.unsigned_abs() <= INT_MAX as u64)
             .map(Value::Int),
         FieldType::Real => json.as_f64().map(Value::Real),
         FieldType::Bool => json.as_bool().map(Value::Bool),
@@ -346,15 +353,15 @@ fn changes(
         }
     }
     let old = feature.geometry.clone();
-    match wanted.geometry {
-        None => {}
-        Some(None) => {
+    match wanted.place {
+        Place::AsItIs => {}
+        Place::Nowhere => {
             if let Some(old) = old {
                 let change = Change { old: Value::Geometry(old), new: Value::Null };
                 changes.insert(geometry_field()?, change);
             }
         }
-        Some(Some(new)) => {
+        Place::At(new) => {
             let is_as_shown = old.as_ref().is_some_and(|old| {
                 let mut text = String::new();
                 write_geometry(&mut text, &old.to_types(), frame);

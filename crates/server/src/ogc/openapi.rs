@@ -1,4 +1,4 @@
-//! The description of everything that can be asked, as OpenAPI 3.0: made from the datasets that the asker may read, so
+//! The description of everything that can be asked, as `OpenAPI` 3.0: made from the datasets that the asker may read, so
 //! that it says no more and no less than what is served to him.
 
 mod parameters;

@@ -103,12 +103,11 @@ fn only_reading(
 
 /// What may be asked at an address: told when that is asked, or because something else was.
 fn allowed(verb: Verb, methods: &'static str) -> Answer {
-    let answer = match verb {
-        Verb::Options => Answer::empty(204),
-        _ => {
-            let problem = Problem::new("method_not_allowed", format!("here there is {methods}"));
-            Answer::of(PROBLEM_JSON, problem.json()).status(problem.status)
-        }
+    let answer = if verb == Verb::Options {
+        Answer::empty(204)
+    } else {
+        let problem = Problem::new("method_not_allowed", format!("here there is {methods}"));
+        Answer::of(PROBLEM_JSON, problem.json()).status(problem.status)
     };
     answer.with("allow", methods)
 }

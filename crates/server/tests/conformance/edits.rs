@@ -137,6 +137,8 @@ pub(crate) fn what_cannot_be_taken_is_named_and_changes_nothing(ground: &Ground)
     assert_eq!(with(&set("farg", json!("röd"))), refused(422, "unknown_property", "farg"));
     assert_eq!(with(&set("antal_varv", json!("tolv"))), refused(422, "wrong_type", "antal_varv"));
     assert_eq!(with(&set("antal_varv", json!(1.5))), refused(422, "wrong_type", "antal_varv"));
+    assert_eq!(with(&set("antal_varv", json!(9_007_199_254_740_992_i64))).1, "wrong_type");
+    assert_eq!(with(&set("antal_varv", json!(1e300))).1, "wrong_type");
     assert_eq!(with(&set("senast_motionerad", json!("2026-02-31"))).1, "wrong_type");
     assert_eq!(with(&set("nummer", Json::Null)), refused(422, "required_missing", "nummer"));
     let shape = |json: Json| move |it: &mut Json| it["geometry"] = json.clone();

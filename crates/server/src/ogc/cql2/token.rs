@@ -70,7 +70,7 @@ fn quoted(text: &str, quote: char) -> Result<(String, usize), String> {
         let is_doubled = signs.peek().is_some_and(|it| it.1 == quote);
         match sign {
             _ if sign != quote && !(sign == '\\' && quote == '\'' && is_doubled) => {
-                value.push(sign)
+                value.push(sign);
             }
             _ if is_doubled => {
                 signs.next();

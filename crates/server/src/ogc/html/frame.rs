@@ -1,3 +1,4 @@
+use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use base64::Engine as _;
@@ -41,11 +42,8 @@ static POLICY: LazyLock<String> = LazyLock::new(|| {
 pub(super) fn page(base: &str, title: &str, trail: &[(String, String)], content: &str) -> Answer {
     let mut places = format!("<li><a href=\"{}/\">Start</a></li>", escaped(base));
     for (address, name) in trail {
-        places.push_str(&format!(
-            "<li><a href=\"{}\">{}</a></li>",
-            escaped(address),
-            escaped(name)
-        ));
+        // Writing to a string cannot fail.
+        let _ = write!(places, "<li><a href=\"{}\">{}</a></li>", escaped(address), escaped(name));
     }
     let title = escaped(title);
     let body = format!(

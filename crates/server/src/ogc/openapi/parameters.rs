@@ -42,12 +42,13 @@ pub(super) fn all(crs: &[String]) -> Map<String, Json> {
         json!({"type": "string", "pattern": "^p(0|[1-9a-f][0-9a-f]{0,14})$"}),
         "Where the page begins; taken from the link to it.",
     );
+    let count = |n: u8| json!({"minItems": n, "maxItems": n});
     let corners =
-        |n: u8| json!({"type": "array", "items": {"type": "number"}, "minItems": n, "maxItems": n});
+        json!({"type": "array", "items": {"type": "number"}, "oneOf": [count(4), count(6)]});
     add(
         "bbox",
         "query",
-        json!({"oneOf": [corners(4), corners(6)]}),
+        corners,
         "Only features that meet this rectangle: its lower and its upper corner, in the order of ordinates of \
          bbox-crs. Heights are passed over.",
     );
@@ -66,8 +67,9 @@ pub(super) fn all(crs: &[String]) -> Map<String, Json> {
     add(
         "filter",
         "query",
-        json!({"type": "string", "format": "cql2-text", "minLength": 1, "maxLength": 16_000}),
-        "A condition in CQL2 text: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS.",
+        json!({"type": "string", "format": "cql2-text"}),
+        "A condition in CQL2 text: comparisons, AND, OR, NOT, LIKE, BETWEEN, IN, IS NULL, CASEI, S_INTERSECTS. \
+         No more than 16 000 bytes, 2 000 parts and 32 levels.",
     );
     add(
         "filter-lang",

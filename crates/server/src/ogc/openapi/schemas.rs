@@ -2,9 +2,7 @@ use faltkarta_model::{Dataset, Field, FieldType, GeometryType};
 use serde_json::{Map, Value as Json, json};
 
 use crate::backend::DatasetRow;
-
-/// Whole numbers that every program can hold.
-const INT_MAX: i64 = 9_007_199_254_740_991;
+use crate::ogc::edit::INT_MAX;
 
 /// The schemas that do not depend on a dataset.
 pub(super) fn common() -> Map<String, Json> {
@@ -172,11 +170,8 @@ fn geometry(of: GeometryType) -> Json {
 }
 
 fn properties(dataset: &Dataset, is_taken: bool) -> Json {
-    let fields: Map<String, Json> = dataset
-        .fields
-        .iter()
-        .map(|it| (it.id.to_string(), property(it, is_taken && it.required && !it.derived)))
-        .collect();
+    let fields: Map<String, Json> =
+        dataset.fields.iter().map(|it| (it.id.to_string(), property(it, is_taken))).collect();
     let mut schema = json!({"type": "object", "additionalProperties": false, "properties": fields});
     let required: Vec<&str> = dataset
         .fields
@@ -190,8 +185,10 @@ fn properties(dataset: &Dataset, is_taken: bool) -> Json {
     schema
 }
 
-fn property(field: &Field, is_required: bool) -> Json {
+fn property(field: &Field, is_taken: bool) -> Json {
     let mut schema = match field.field_type {
+        // Greater ones may be stored by other ways.
+        FieldType::Int if !is_taken => json!({"type": "integer"}),
         FieldType::Text => json!({"type": "string"}),
         FieldType::Int => json!({"type": "integer", "minimum": -INT_MAX, "maximum": INT_MAX}),
         FieldType::Real => json!({"type": "number"}),
@@ -201,7 +198,7 @@ fn property(field: &Field, is_required: bool) -> Json {
         FieldType::List => json!({"type": "array", "items": {"type": "string"}}),
     };
     schema["description"] = json!(field.title.en);
-    if !is_required {
+    if !is_taken || !field.required || field.derived {
         schema["nullable"] = json!(true);
     }
     if field.derived {
