@@ -18,12 +18,13 @@ export npm_config_cache ?= $(FALTKARTA_CACHE)/npm
 VENV := $(FALTKARTA_CACHE)/venv
 TOOLS := $(FALTKARTA_CACHE)/tools
 BENCH_VENV := $(FALTKARTA_CACHE)/bench-venv
+OGC_VENV := $(FALTKARTA_CACHE)/ogc-venv
 
 # What the built interface is made from; `generated` is written by the build itself.
 UI_SOURCES := $(shell find ui/src ui/messages ui/project.inlang ui/public -type f -not -path '*/generated/*' -not -path '*/cache/*' 2>/dev/null) \
 	ui/index.html ui/package.json ui/vite.config.ts ui/svelte.config.js ui/tsconfig.json
 
-.PHONY: help setup setup-test ui types forms demo run test lint unit screens journeys console bench sim sim-bugs sim-calls sim-season soak soak-laws soak-model mutants fuzz package check-package clean
+.PHONY: help setup setup-test ui types forms demo run test lint unit screens journeys console ogc bench sim sim-bugs sim-calls sim-season soak soak-laws soak-model mutants fuzz package check-package clean
 
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -91,6 +92,16 @@ journeys: ui ## a technician's work in the real window, on a virtual screen
 console: ui ## the coordinator's console in headless Chromium, with a real store and two laptops
 	$(PROGRAMS)
 	npm run --silent console --prefix ui
+
+ogc: $(OGC_VENV)/.installed ## OGC API Features with GDAL, OWSLib, schemathesis, and QGIS where it is installed
+	$(PROGRAMS)
+	@$(OGC_VENV)/bin/python tests/ogc/run.py
+
+$(OGC_VENV)/.installed: tests/ogc/requirements.txt
+	@echo "Fetching the clients of OGC API Features."
+	@python3 -m venv $(OGC_VENV)
+	@$(OGC_VENV)/bin/pip install --quiet --disable-pip-version-check -r tests/ogc/requirements.txt
+	@touch $@
 
 bench: $(BENCH_VENV)/.installed ## the figures, side by side with peers (release build, takes minutes; ROWS="import tiles": only some)
 	@# The rows about whole programs start the one that lies beside the benchmark.
@@ -167,4 +178,4 @@ check-package: ## open the newest .deb's window without any network and search i
 	@scripts/check-package.sh
 
 clean: ## remove built files and the demo town from the cache folder
-	rm -rf ui/dist ui/node_modules dist "$(CARGO_TARGET_DIR)" "$(FALTKARTA_CACHE)/demo" "$(FALTKARTA_CACHE)/bench" "$(FALTKARTA_SHOTS)" "$(VENV)"
+	rm -rf ui/dist ui/node_modules dist "$(CARGO_TARGET_DIR)" "$(FALTKARTA_CACHE)/demo" "$(FALTKARTA_CACHE)/bench" "$(FALTKARTA_SHOTS)" "$(VENV)" "$(OGC_VENV)"

@@ -1,10 +1,13 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use faltkarta_changes::{Conflict, Operation, RowValues};
 use faltkarta_geo::{Bounds, GridSystem};
-use faltkarta_model::{BlobId, Dataset, DatasetId, Feature, FeatureId, OpId, ReplicaId, Timestamp};
+use faltkarta_model::{
+    BlobId, Dataset, DatasetId, Feature, FeatureId, FieldId, OpId, ReplicaId, Timestamp,
+};
 use faltkarta_protocol::{
     Base, DatasetDigest, Declaration, DeviceReport, FeedBlob, FeedConflict, FeedEntry, JoinReply,
     JoinRequest, NumberBlock, NumberRequest, OpOutcome, PushReply, Subscription, SubscriptionPart,
@@ -171,6 +174,21 @@ pub trait GeodataStore: Send + Sync {
         see: &mut dyn FnMut(Feature) -> Result<(), StoreError>,
     ) -> Result<(), StoreError>;
 
+    /// Shows features of a dataset that are not deleted, in the order in which they came to the store, each with its
+    /// place in that order. A place is kept through every change of its feature, so reading goes on behind one without
+    /// leaving out or repeating what was there before. `see` says whether to go on.
+    fn features_after(
+        &self,
+        ask: &FeaturesAsk,
+        see: &mut dyn FnMut(u64, Feature) -> Result<ControlFlow<()>, StoreError>,
+    ) -> Result<(), StoreError>;
+
+    /// How many features of a dataset are not deleted.
+    fn count_features(&self, dataset: &DatasetId) -> Result<u64, StoreError>;
+
+    /// The least rectangle around a dataset's features; `None` when none has a place.
+    fn extent(&self, dataset: &DatasetId) -> Result<Option<Bounds>, StoreError>;
+
     /// Takes one delivered file in as one transaction: everything, or nothing when `fill` fails or `dry_run` is set.
     fn import_file(
         &self,
@@ -270,6 +288,26 @@ pub enum Task<'a> {
         /// `schema`, `missing_parent`.
         why: &'a str,
     },
+    /// One edit of a feature as somebody saw it: all of it holds or waits for the coordinator, or nothing is changed.
+    Edit {
+        /// Where it comes from, as people are told.
+        device: &'a str,
+        /// Whose rights are asked for.
+        role: Role,
+        /// The edit.
+        op: &'a Operation,
+        /// What the feature was when it was seen; `None` for a new one.
+        seen: Option<&'a SeenFeature>,
+    },
+}
+
+/// A feature as somebody saw it before an edit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenFeature {
+    /// Its version.
+    pub version: u32,
+    /// The beginning of the hash of its values: numbers of versions come again after a restore.
+    pub fingerprint: [u8; 8],
 }
 
 /// A push in another version of the wire, as it came.
@@ -464,6 +502,19 @@ pub struct FeatureFilter {
     pub dataset: DatasetId,
     /// Only those whose rectangle meets this one, in metres on the store's grid.
     pub bounds: Option<Bounds>,
+}
+
+/// Which features are shown from a place on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FeaturesAsk {
+    /// The dataset.
+    pub dataset: DatasetId,
+    /// Only those behind this place; 0 for all.
+    pub after: u64,
+    /// Only those whose rectangle meets this one, in metres on the store's grid.
+    pub bounds: Option<Bounds>,
+    /// A field that is declared unique, and the text that it has; others may be shown too.
+    pub unique: Option<(FieldId, String)>,
 }
 
 /// The side of a store that takes delivered features in, inside one transaction.

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use faltkarta_formats::FormatError;
-use faltkarta_model::DatasetId;
+use faltkarta_model::{DatasetId, FieldId};
 
 /// Why a store refused or failed. What was saved before is still saved in every case.
 #[derive(Debug, thiserror::Error)]
@@ -227,6 +227,21 @@ pub enum StoreError {
         /// Why it waits.
         why: String,
     },
+    /// A feature is not what somebody saw who edits it.
+    #[error("the feature is not as it was seen")]
+    NotAsSeen,
+    /// An edit that others' values stand against; it was not made.
+    #[error("the edit conflicts with what the store holds")]
+    WouldConflict {
+        /// In which fields; none when it is about the feature as a whole.
+        fields: Vec<FieldId>,
+    },
+    /// An edit that could not be made at once; it was not made.
+    #[error("the edit cannot be made now: {why}")]
+    WouldWait {
+        /// What it would have to wait for, as outcomes say it.
+        why: String,
+    },
     /// There is no such thing.
     #[error("there is no such thing")]
     NotFound,
@@ -294,6 +309,9 @@ impl StoreError {
             Self::NotAcceptable { .. } => "not_acceptable",
             Self::ColumnsUnread { .. } => "columns_unread",
             Self::ConflictMoved => "conflict_moved",
+            Self::NotAsSeen => "not_as_seen",
+            Self::WouldConflict { .. } => "conflict",
+            Self::WouldWait { .. } => "would_wait",
             Self::NotFound => "not_found",
             Self::UnknownWorkspace => "unknown_workspace",
             Self::PackageChanged => "package_changed",

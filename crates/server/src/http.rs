@@ -10,6 +10,7 @@ mod deliveries;
 mod encoding;
 mod files;
 mod listen;
+mod ogc;
 mod package;
 mod report;
 mod serve;

@@ -29,7 +29,7 @@ pub(crate) use apply::{Circumstances, merge_row, set_by};
 pub(crate) use batch::{Batch, Entry, LineageRow, LogRow};
 pub(crate) use catalogue::{Catalogue, Declared};
 pub(crate) use chain::{first_chain, next_chain};
-pub(crate) use content::{Content, Hash16};
+pub(crate) use content::{Content, Hash16, properties_json};
 pub(crate) use delivery::{delivered_cause, delivered_content, delivered_op};
 pub(crate) use dispute::{ConflictRow, ConflictState};
 pub(crate) use hold::HeldOp;

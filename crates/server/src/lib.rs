@@ -27,6 +27,7 @@ mod importing;
 mod judging;
 mod keeping;
 mod numbering;
+mod ogc;
 mod outbox;
 mod packaging;
 mod postgres;
@@ -38,9 +39,9 @@ mod sqlite;
 pub use areas::{Reader, Wanted};
 pub use backend::{
     BackupRow, BlobCounts, CutReport, DatasetRow, Delivered, DeliveryCounts, DeviceRow,
-    FeatureFilter, FeedPage, GeodataStore, HeldRow, LookedAt, Malformed, OpenConflict,
-    PackageInputs, PackageRow, Pusher, RawPush, ReportRow, RowsAsk, RowsPage, StoreHead,
-    StoredBlob, StoredFeature, StoredForm, Task,
+    FeatureFilter, FeaturesAsk, FeedPage, GeodataStore, HeldRow, LookedAt, Malformed, OpenConflict,
+    PackageInputs, PackageRow, Pusher, RawPush, ReportRow, RowsAsk, RowsPage, SeenFeature,
+    StoreHead, StoredBlob, StoredFeature, StoredForm, Task,
 };
 pub use blobs::{
     BlobPiece, BlobPlace, BucketKeys, CollectReport, Depot, IdleBlob, add_to_blob, collect_blobs,

@@ -7,6 +7,7 @@ mod catalogue;
 mod deliver;
 mod devices;
 mod failed;
+mod features;
 mod feed;
 mod keeping;
 mod open;

@@ -6,6 +6,7 @@ mod blobs;
 mod catalogue;
 mod deliver;
 mod devices;
+mod features;
 mod feed;
 mod feed_writer;
 mod idle;

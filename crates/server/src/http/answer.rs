@@ -76,6 +76,9 @@ fn status_of(error: &StoreError) -> StatusCode {
         | StoreError::WrongOffset { .. }
         | StoreError::NotAcceptable { .. }
         | StoreError::ConflictMoved
+        | StoreError::NotAsSeen
+        | StoreError::WouldConflict { .. }
+        | StoreError::WouldWait { .. }
         | StoreError::PackageChanged => StatusCode::CONFLICT,
         StoreError::Resync => StatusCode::GONE,
         StoreError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,

@@ -11,6 +11,7 @@ use crate::deliveries::Deliveries;
 use crate::error::StoreError;
 use crate::http::answer::Refusal;
 use crate::http::package::Prepared;
+use crate::ogc::Extents;
 use crate::rim::Rim;
 
 /// What every request has at hand.
@@ -20,6 +21,8 @@ pub(super) struct Context {
     pub(super) rim: Arc<dyn Rim>,
     pub(super) prepared: Arc<Prepared>,
     pub(super) deliveries: Arc<Deliveries>,
+    /// What is remembered of where datasets lie.
+    pub(super) extents: Arc<Extents>,
     /// Whether the listener is bound to the machine itself only.
     pub(super) is_local_listener: bool,
     /// Whether the store's work is done where the request is read, so that a test decides on every step.

@@ -140,12 +140,19 @@ fn inflate(bytes: &[u8], most: usize) -> Result<Vec<u8>, StoreError> {
     Ok(whole)
 }
 
+fn is_packable(response: &Response) -> bool {
+    let headers = response.headers();
+    let is_of = |media_type: &[u8]| {
+        headers.get(header::CONTENT_TYPE).is_some_and(|it| it.as_bytes().starts_with(media_type))
+    };
+    // The strong tag of a feature speaks of the bytes as they are.
+    let is_features = is_of(b"application/geo+json") && !headers.contains_key(header::ETAG);
+    let is_json = is_of(b"application/json") || is_features;
+    is_json && !headers.contains_key(header::CONTENT_ENCODING)
+}
+
 async fn packed(context: &Context, response: Response) -> Response {
-    let is_json = response
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|it| it.as_bytes().starts_with(b"application/json"));
-    if !is_json || response.headers().contains_key(header::CONTENT_ENCODING) {
+    if !is_packable(&response) {
         return response;
     }
     let (mut parts, body) = response.into_parts();
@@ -153,7 +160,7 @@ async fn packed(context: &Context, response: Response) -> Response {
         let text = "the answer is too long";
         return coded(StatusCode::INTERNAL_SERVER_ERROR, "internal", text);
     };
-    parts.headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    parts.headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
     if plain.len() < WORTH_BYTES {
         return Response::from_parts(parts, Body::from(plain));
     }

@@ -20,7 +20,7 @@ use crate::http::context::Context;
 use crate::http::listen::{Patience, listen};
 use crate::http::package::Prepared;
 use crate::http::sync::MAX_BODY_BYTES;
-use crate::http::{base_map, blobs, console, encoding, package, report, subscription, sync};
+use crate::http::{base_map, blobs, console, encoding, ogc, package, report, subscription, sync};
 use crate::rim::Rim;
 
 /// How long a request may take before it is told to come again. Preparing a package is the longest.
@@ -28,7 +28,8 @@ const MAX_SECONDS: u64 = 300;
 
 const PAGE: &str = "<!doctype html><html lang=\"sv\"><meta charset=\"utf-8\"><title>Fältkarta</title>\
 <h1>Fältkarta: geodatalager</h1><p>Det här är ett geodatalager. Anslut en dator med \
-<code>faltkarta field MAPP join ADRESS</code> eller i programmet.</p></html>";
+<code>faltkarta field MAPP join ADRESS</code> eller i programmet.</p>\
+<p>QGIS och andra program läser det under <a href=\"/ogc/\">/ogc</a>.</p></html>";
 
 /// How a store is served.
 #[derive(Debug, Clone, Default)]
@@ -59,6 +60,7 @@ pub async fn serve(
         store,
         rim,
         prepared: Arc::new(Prepared::default()),
+        extents: Arc::default(),
         is_local_listener,
         runs_inline: false,
         console_pages: options.console_pages.map(Into::into),
@@ -75,6 +77,7 @@ pub fn inline_router(store: Arc<dyn GeodataStore>, rim: Arc<dyn Rim>) -> Router 
         store,
         rim,
         prepared: Arc::new(Prepared::default()),
+        extents: Arc::default(),
         is_local_listener: true,
         runs_inline: true,
         console_pages: None,
@@ -112,6 +115,7 @@ fn router(context: Context) -> Router {
             get(blobs::get_preview).put(blobs::put_preview),
         )
         .merge(console::routes())
+        .merge(ogc::routes())
         .fallback(|| async { Refusal(StoreError::NotFound) })
         .method_not_allowed_fallback(|| async {
             coded(StatusCode::METHOD_NOT_ALLOWED, "not_found", "there is no such request")

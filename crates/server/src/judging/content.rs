@@ -46,6 +46,17 @@ impl Content {
         first_half(&hasher.finalize().into())
     }
 
+    /// The beginning of a hash over place and values, by which a reader knows a version again. Attachments do not count.
+    pub(crate) fn fingerprint(&self) -> [u8; 8] {
+        let mut hasher = Sha256::new();
+        hasher.update((self.wkb.as_ref().map_or(u64::MAX, |it| it.len() as u64)).to_le_bytes());
+        hasher.update(self.wkb.as_deref().unwrap_or_default());
+        hasher.update(&self.properties);
+        let mut fingerprint = [0; 8];
+        fingerprint.copy_from_slice(&hasher.finalize()[..8]);
+        fingerprint
+    }
+
     /// The bytes of the geometry that the hash is made of, when they are others than it came with.
     pub(crate) fn canonical(&self) -> Option<Vec<u8>> {
         let geometry = Geometry::from_wkb(self.wkb.clone()?).ok()?;

@@ -41,6 +41,10 @@ impl Judged {
         Self { op, outcome: Outcome::Quarantined { why: why.to_owned() }, place: None }
     }
 
+    pub(super) fn outcome(&self) -> &Outcome {
+        &self.outcome
+    }
+
     /// With its number, when the feed ended at `last_seq` before the batch.
     pub(super) fn numbered(self, last_seq: u64) -> OpOutcome {
         let seq = self.place.map(|it| it.number(last_seq));

@@ -1,9 +1,9 @@
 use faltkarta_changes::{ConflictKind, Operation};
 use faltkarta_model::{OpId, Timestamp};
-use faltkarta_protocol::OpOutcome;
+use faltkarta_protocol::{OpOutcome, Outcome};
 use uuid::Uuid;
 
-use crate::backend::Task;
+use crate::backend::{SeenFeature, Task};
 use crate::error::StoreError;
 use crate::judging::catalogue::Catalogue;
 use crate::judging::dispute::ConflictState;
@@ -26,6 +26,7 @@ pub(crate) fn carry_out(
 ) -> Result<Vec<OpOutcome>, StoreError> {
     let mut judge = match task {
         Task::Relay { device, role, .. } => Judge::new(rows, catalogue, (*role, device), now),
+        Task::Edit { device, role, .. } => Judge::new(rows, catalogue, (Some(*role), device), now),
         Task::Accept { .. } | Task::Retry { .. } => Judge::new(rows, catalogue, (None, ""), now),
     };
     let outcomes = match task {
@@ -35,6 +36,7 @@ pub(crate) fn carry_out(
             judge.accept(*op)?
         }
         Task::Retry { why } => judge.retry(why)?,
+        Task::Edit { op, seen, .. } => judge.edit(op, *seen)?,
     };
     judge.spread()?;
     let settled = judge.sheet.rows.settle(&judge.sheet.batch)?;
@@ -42,6 +44,44 @@ pub(crate) fn carry_out(
 }
 
 impl Judge<'_> {
+    /// Judges an edit of what somebody saw. It holds as a whole or waits for the coordinator; anything else is an
+    /// error, with which the caller undoes the transaction.
+    fn edit(
+        &mut self,
+        op: &Operation,
+        seen: Option<&SeenFeature>,
+    ) -> Result<Vec<Judged>, StoreError> {
+        // Reading the row locks it until the transaction ends.
+        let row = self.sheet.row(op.feature)?;
+        let is_as_seen = match (&row, seen) {
+            (None, None) => true,
+            (Some(row), Some(seen)) => {
+                !row.is_deleted
+                    && row.version == seen.version
+                    && row.content.fingerprint() == seen.fingerprint
+            }
+            (None, Some(_)) | (Some(_), None) => false,
+        };
+        if !is_as_seen {
+            return Err(StoreError::NotAsSeen);
+        }
+        let judged = self.judge_all(&[Ok(op.clone())])?;
+        match judged.first().map(Judged::outcome) {
+            Some(Outcome::Conflict { .. }) => {
+                let fields =
+                    self.sheet.batch.conflicts.values().filter(|it| it.conflict.op == op.id);
+                let fields = fields.flat_map(|it| it.conflict.fields.keys().cloned()).collect();
+                Err(StoreError::WouldConflict { fields })
+            }
+            Some(Outcome::Parked { why }) => Err(StoreError::WouldWait { why: why.clone() }),
+            Some(Outcome::Quarantined { why }) if why != "proposal" => Err(match why.as_str() {
+                "unpermitted" => StoreError::Unpermitted,
+                _ => StoreError::WouldWait { why: why.clone() },
+            }),
+            _ => Ok(judged),
+        }
+    }
+
     /// Judges operations again that wait for a reason.
     fn retry(&mut self, why: &str) -> Result<Vec<Judged>, StoreError> {
         let mut held = self.sheet.rows.held(Held::Parked(why))?;

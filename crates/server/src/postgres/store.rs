@@ -1,8 +1,9 @@
 use std::fmt;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use faltkarta_changes::Operation;
-use faltkarta_geo::{Geometry, GridSystem};
+use faltkarta_geo::{Bounds, Geometry, GridSystem};
 use faltkarta_model::{BlobId, DatasetId, Feature, FeatureId, OpId, Timestamp};
 use faltkarta_protocol::{
     DatasetDigest, Declaration, DeviceReport, FeedConflict, JoinReply, JoinRequest, NumberBlock,
@@ -12,9 +13,9 @@ use uuid::Uuid;
 
 use crate::areas::{Reader, digest};
 use crate::backend::{
-    BackupRow, BlobCounts, CutReport, DatasetRow, Delivered, DeviceRow, FeatureFilter, FeedPage,
-    GeodataStore, HeldRow, Malformed, OpenConflict, PackageInputs, Pusher, RawPush, RowsAsk,
-    RowsPage, StoreHead, StoredBlob, StoredFeature, StoredForm, Task,
+    BackupRow, BlobCounts, CutReport, DatasetRow, Delivered, DeviceRow, FeatureFilter, FeaturesAsk,
+    FeedPage, GeodataStore, HeldRow, Malformed, OpenConflict, PackageInputs, Pusher, RawPush,
+    RowsAsk, RowsPage, StoreHead, StoredBlob, StoredFeature, StoredForm, Task,
 };
 use crate::blobs::Depot;
 use crate::cursor::unless_put_back;
@@ -29,7 +30,9 @@ use crate::postgres::package_rows::Snapshot;
 use crate::postgres::pool::Pool;
 use crate::postgres::rows::{LOAD, OpenRows, conflict_row, feature_row, held_op, moment};
 use crate::postgres::tx::{Tx, later_params};
-use crate::postgres::{aftermath, blobs, devices, keeping, retention, rows_page, subscriptions};
+use crate::postgres::{
+    aftermath, blobs, devices, features, keeping, retention, rows_page, subscriptions,
+};
 use crate::rim::Rim;
 use crate::role::Role;
 
@@ -352,6 +355,25 @@ impl GeodataStore for PostgresStore {
                 properties: serde_json::from_str(row.properties).map_err(StoreError::damaged)?,
             })
         })
+    }
+
+    fn features_after(
+        &self,
+        ask: &FeaturesAsk,
+        see: &mut dyn FnMut(u64, Feature) -> Result<ControlFlow<()>, StoreError>,
+    ) -> Result<(), StoreError> {
+        let declared = self.catalogue.get(&ask.dataset)?;
+        self.pool.read("reading features", |tx| features::after(tx, declared, ask, see))
+    }
+
+    fn count_features(&self, dataset: &DatasetId) -> Result<u64, StoreError> {
+        let declared = self.catalogue.get(dataset)?;
+        self.pool.read("counting features", |tx| features::count(tx, declared))
+    }
+
+    fn extent(&self, dataset: &DatasetId) -> Result<Option<Bounds>, StoreError> {
+        let declared = self.catalogue.get(dataset)?;
+        self.pool.read("reading features", |tx| features::extent(tx, declared))
     }
 
     fn import_file(

@@ -1,11 +1,12 @@
 use std::fmt;
 use std::fs::File;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use faltkarta_changes::Operation;
 use faltkarta_faults::point;
-use faltkarta_geo::GridSystem;
+use faltkarta_geo::{Bounds, GridSystem};
 use faltkarta_model::{BlobId, DatasetId, Feature, FeatureId, Timestamp};
 use faltkarta_protocol::{
     Base, DatasetDigest, Declaration, DeviceReport, FeedConflict, JoinReply, JoinRequest,
@@ -16,9 +17,9 @@ use uuid::Uuid;
 
 use crate::areas::{Reader, digest};
 use crate::backend::{
-    BackupRow, BlobCounts, CutReport, DatasetRow, Delivered, DeviceRow, FeatureFilter, FeedPage,
-    GeodataStore, HeldRow, Malformed, OpenConflict, PackageInputs, Pusher, RawPush, RowsAsk,
-    RowsPage, StoreHead, StoredBlob, StoredFeature, StoredForm, Task,
+    BackupRow, BlobCounts, CutReport, DatasetRow, Delivered, DeviceRow, FeatureFilter, FeaturesAsk,
+    FeedPage, GeodataStore, HeldRow, Malformed, OpenConflict, PackageInputs, Pusher, RawPush,
+    RowsAsk, RowsPage, StoreHead, StoredBlob, StoredFeature, StoredForm, Task,
 };
 use crate::blobs::{Depot, IdleBlob};
 use crate::cursor::unless_put_back;
@@ -32,8 +33,8 @@ use crate::sqlite::feed_writer::FeedWriter;
 use crate::sqlite::package_rows::Snapshot;
 use crate::sqlite::rows::OpenRows;
 use crate::sqlite::{
-    backups, bases, blobs, catalogue, devices, idle, keeping, open, rebirth, report, retention,
-    row, rows, rows_page, subscriptions,
+    backups, bases, blobs, catalogue, devices, features, idle, keeping, open, rebirth, report,
+    retention, row, rows, rows_page, subscriptions,
 };
 
 /// The store that lives in one folder. It holds the folder's lock until it is dropped, unless it was opened beside.
@@ -415,6 +416,25 @@ impl GeodataStore for SqliteStore {
                 properties: serde_json::from_str(row.properties).map_err(StoreError::damaged)?,
             })
         })
+    }
+
+    fn features_after(
+        &self,
+        ask: &FeaturesAsk,
+        see: &mut dyn FnMut(u64, Feature) -> Result<ControlFlow<()>, StoreError>,
+    ) -> Result<(), StoreError> {
+        let declared = self.catalogue.get(&ask.dataset)?;
+        self.read(|conn| features::after(conn, declared, ask, see))
+    }
+
+    fn count_features(&self, dataset: &DatasetId) -> Result<u64, StoreError> {
+        let declared = self.catalogue.get(dataset)?;
+        self.read(|conn| features::count(conn, declared))
+    }
+
+    fn extent(&self, dataset: &DatasetId) -> Result<Option<Bounds>, StoreError> {
+        let declared = self.catalogue.get(dataset)?;
+        self.read(|conn| features::extent(conn, declared))
     }
 
     fn import_file(

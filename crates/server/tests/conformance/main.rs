@@ -8,7 +8,9 @@ mod bad_input;
 mod cluster;
 mod deciding;
 mod disputes;
+mod edits;
 mod exchange;
+mod features;
 mod ground;
 #[path = "../harness/mod.rs"]
 mod harness;
@@ -89,6 +91,22 @@ macro_rules! conformance {
                 what_comes_before_its_parent_is_parked_and_applied_when_the_parent_comes
                 an_operation_that_may_not_be_merged_is_kept_whole
                 a_malformed_operation_does_not_spoil_its_neighbours
+            }
+            features {
+                what_is_open_is_read_by_everybody_and_the_rest_by_those_who_may
+                pages_neither_skip_nor_repeat_while_somebody_writes
+                features_are_found_by_place_by_value_and_by_filter
+                each_reference_system_has_its_own_order_of_ordinates
+                addresses_that_mean_nothing_are_refused_with_stable_codes
+                people_get_pages_in_swedish_that_run_nothing
+            }
+            edits {
+                a_feature_is_made_replaced_patched_and_taken_away_over_http
+                of_two_replacements_at_once_exactly_one_wins
+                what_cannot_be_taken_is_named_and_changes_nothing
+                an_edit_of_a_dataset_that_is_decided_about_waits_for_the_coordinator
+                a_valve_is_taken_away_and_its_inspections_stay
+                a_value_of_another_type_is_shown_as_null_and_stays_stored
             }
             refusals {
                 another_history_a_copied_laptop_and_a_rolled_back_store_are_told_apart
