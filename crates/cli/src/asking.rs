@@ -3,7 +3,7 @@
 use faltkarta_app::{AppliesAnswer, AppliesRow, Asked, Duty, Field, NoAnswer, Relation};
 use faltkarta_geo::Compass;
 use faltkarta_machine::now;
-use faltkarta_model::{FeatureId, Role};
+use faltkarta_model::{DatasetId, FeatureId, Role};
 use faltkarta_store::Relation as Reference;
 use serde_json::json;
 
@@ -33,7 +33,7 @@ pub(crate) fn applies(
         "more": answer.n_more,
         "no_hit": answer.no_hit.iter().map(|it| json!({
             "subject": it.subject.sv,
-            "datasets": it.datasets.iter().map(|it| it.as_str()).collect::<Vec<_>>(),
+            "datasets": it.datasets.iter().map(DatasetId::as_str).collect::<Vec<_>>(),
             "data_date": it.data_date,
         })).collect::<Vec<_>>(),
         "missing_or_old": answer.no_answer.iter().map(|it| json!({
