@@ -39,6 +39,8 @@ commands! {
     remember_place,
     identify_features,
     load_card,
+    load_applies,
+    load_duties,
     describe_position,
     list_drafts,
     start_draft,

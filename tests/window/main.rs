@@ -3,6 +3,7 @@
 //! They need the built programs, Xvfb and webkit2gtk-driver, so they are run by `make journeys`. Pictures of what was
 //! on the screen are kept in the folder that `FALTKARTA_SHOTS` names.
 
+mod asking;
 mod colleagues;
 mod driver;
 mod patience;

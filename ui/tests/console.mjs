@@ -137,6 +137,31 @@ try {
 	);
 	await enter(code);
 
+	// A supplier's parcels with a fault in them: sent in, looked over, published; and a file that is none.
+	await page.getByTestId("nav-deliveries").click();
+	await page.getByTestId("file-input").setInputFiles(join(place, "delivery/fastighetsindelning_kn1884.gpkg"));
+	const parcels = page.getByTestId("delivery").filter({ hasText: "fastighetsindelning" });
+	await until("the delivery is to be looked over", () => parcels.getByText("Granska").isVisible());
+	check("nothing has changed", features("parcel").length === 0);
+	await parcels.getByRole("button").first().click();
+	await until("the parcel that crosses itself is told", () =>
+		page.getByText("korsar sig").first().isVisible(),
+	);
+	await picture("delivery");
+	await page.getByRole("button", { name: "Publicera", exact: true }).click();
+	await until("it is published", () => parcels.getByText("Publicerad").isVisible());
+	check("the store has the parcels", features("parcel").length > 100);
+	await page.getByTestId("file-input").setInputFiles({
+		name: "skrap.gpkg",
+		mimeType: "application/octet-stream",
+		buffer: Buffer.from("inte ett paket"),
+	});
+	const junk = page.getByTestId("delivery").filter({ hasText: "skrap.gpkg" });
+	await until("a file that is no delivery is stopped", () => junk.getByText("Stoppad").isVisible());
+	await page.getByTestId("nav-datasets").click();
+	await until("the datasets are listed", () => page.locator('[data-row="parcel"]').isVisible());
+	await picture("datasets");
+
 	await page.getByTestId("nav-devices").click();
 	await page.getByTestId("device").first().waitFor();
 
