@@ -374,7 +374,10 @@ fn place_of(local: &LocalDataset, feature: &Feature) -> AskedPlace {
     AskedPlace {
         dataset: feature.dataset.clone(),
         id: feature.id,
-        label: local.dataset.label(feature),
+        // The municipality stands beside it.
+        label: local
+            .place_entry(feature)
+            .map_or_else(|| local.dataset.label(feature), |it| it.label),
         municipality: local.municipality(feature),
     }
 }

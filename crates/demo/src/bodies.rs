@@ -252,7 +252,7 @@ fn contacts(dir: &Path) -> Result<u64, DemoError> {
     let office = "vardagar 8–16";
     for (at, it) in MUNICIPALITIES.iter().enumerate() {
         let phone = |last: usize| format!("0980-319 2{at}{last}");
-        let name = |unit: &str| format!("{} kommun, {unit}", it.name);
+        let name = |unit: &str| format!("{}, {unit}", it.full_name());
         let park = format!("gata.{}@bkt.example", it.code);
         for duty in ["road", "snow"] {
             put(&mut file, [duty, "kommun", it.code, &name("gata"), &phone(1), always, &park, ""])?;

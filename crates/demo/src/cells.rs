@@ -155,7 +155,7 @@ pub(crate) fn municipalities(world: &World, files: &mut Files) -> Result<(), Dem
         let mut chance = Chance::keyed(world.seed, &[92, home as u64]);
         let values = vec![
             id(chance.uuid()),
-            text(format!("{} kommun", municipality.name)),
+            text(municipality.full_name()),
             text(municipality.name),
             text(municipality.code),
         ];

@@ -21,6 +21,14 @@ pub(crate) struct Municipality {
     outline: &'static [Point],
 }
 
+impl Municipality {
+    /// "Lindesbergs kommun", "Nora kommun".
+    pub(crate) fn full_name(&self) -> String {
+        let has_own_ending = self.name.ends_with(['a', 's']);
+        format!("{}{} kommun", self.name, if has_own_ending { "" } else { "s" })
+    }
+}
+
 pub(crate) const HALLEFORS: Home = 0;
 pub(crate) const LJUSNARSBERG: Home = 1;
 pub(crate) const NORA: Home = 2;

@@ -143,7 +143,7 @@ fn protected(world: &World, files: &mut Files) -> Result<(), DemoError> {
         ("Hällefors vattenskyddsområde", 0, [124_300.0, 6_628_000.0]),
         ("Kopparbergs vattenskyddsområde", 1, [150_900.0, 6_639_400.0]),
     ] {
-        let keeper = format!("{} kommun", MUNICIPALITIES[home].name);
+        let keeper = MUNICIPALITIES[home].full_name();
         let outer = blob(&mut chance, at, 900.0, 60);
         let inner: Vec<Point> = outer.iter().map(|p| crate::plane::between(at, *p, 0.45)).collect();
         put(files, name, "Vattenskyddsområde", Some("primär"), vec![inner.clone()], &keeper)?;
@@ -168,7 +168,7 @@ fn protected(world: &World, files: &mut Files) -> Result<(), DemoError> {
         let at = add(site.center, [site.reach_m * 0.75, -site.reach_m * 0.75]);
         let ring = blob(&mut chance, at, 260.0, 36);
         let name = format!("{} naturreservat", site.name);
-        let keeper = format!("{} kommun", MUNICIPALITIES[site.home].name);
+        let keeper = MUNICIPALITIES[site.home].full_name();
         put(files, &name, "Naturreservat", None, vec![ring], &keeper)?;
     }
     Ok(())

@@ -7,7 +7,15 @@ import type {
 	TitleDto,
 	UnansweredDto,
 } from "../core/bindings";
-import { NO_BREAK, numberText, positionText, titleText, withUnit, type ShownCrs } from "../words/format";
+import {
+	NO_BREAK,
+	municipalityText,
+	numberText,
+	positionText,
+	titleText,
+	withUnit,
+	type ShownCrs,
+} from "../words/format";
 import { inSwedish } from "../words/inSwedish";
 import { m } from "../words/generated/messages.js";
 import { getLocale } from "../words/generated/runtime.js";
@@ -20,7 +28,7 @@ export function placeText(answer: AppliesDto, crs: ShownCrs): string {
 			: answer.feature === ""
 				? m.applies_point_in({ title: answer.title })
 				: answer.title;
-	const where = answer.municipality === "" ? "" : m.card_municipality({ name: answer.municipality });
+	const where = municipalityText(answer.municipality);
 	return [place, where].filter((part) => part !== "").join(" · ");
 }
 

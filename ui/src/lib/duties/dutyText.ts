@@ -1,12 +1,11 @@
 import type { DutiesDto, DutyDto } from "../core/bindings";
-import { distanceText, positionText, type ShownCrs } from "../words/format";
+import { distanceText, municipalityText, positionText, type ShownCrs } from "../words/format";
 import { m } from "../words/generated/messages.js";
 
 /** What the answer is about: the thing whose card it came from, or a bare point. */
 export function dutyPlaceText(label: string, answer: DutiesDto | null, crs: ShownCrs): string {
 	const point = answer ? m.applies_point({ position: positionText(answer.at, crs) }) : "";
-	const municipality = answer?.municipality ?? "";
-	const where = municipality === "" ? "" : m.card_municipality({ name: municipality });
+	const where = municipalityText(answer?.municipality ?? "");
 	return [label === "" ? point : label, where].filter((part) => part !== "").join(" · ");
 }
 

@@ -4,6 +4,7 @@ import {
 	areaText,
 	clockText,
 	distanceText,
+	municipalityText,
 	nearText,
 	numberText,
 	positionText,
@@ -11,6 +12,18 @@ import {
 	scaleText,
 	sizeText,
 } from "./format";
+
+it("names a municipality as Swedish does", () => {
+	const names = ["Nora", "Hällefors", "Lindesberg", "Ljusnarsberg", "Örebro", ""];
+	expect(names.map(municipalityText)).toEqual([
+		"Nora kommun",
+		"Hällefors kommun",
+		"Lindesbergs kommun",
+		"Ljusnarsbergs kommun",
+		"Örebro kommun",
+		"",
+	]);
+});
 
 const plain = (text: string) => text.replaceAll("\u00a0", " ");
 

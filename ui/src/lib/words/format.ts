@@ -13,6 +13,13 @@ export function titleText(title: TitleDto): string {
 	return getLocale() === "en" && title.en !== "" ? title.en : title.sv;
 }
 
+/** `Nora kommun`, `Lindesbergs kommun`; empty for no municipality. Names in a vowel or an s-sound take no s. */
+export function municipalityText(name: string): string {
+	if (name === "") return "";
+	const isPlain = getLocale() === "en" || /[aeiouyåäösxz]$/i.test(name);
+	return m.card_municipality({ name: isPlain ? name : `${name}s` });
+}
+
 /** A number with thin grouping and the language's decimal sign. */
 export function numberText(value: number, decimals = 0): string {
 	const text = value.toFixed(decimals);
