@@ -274,7 +274,9 @@ fn a_distance_rule_is_told_where_it_is_not_kept() {
     assert!((near.related.distance_m - 25.0).abs() < 1e-6);
     assert_eq!(near.distances[0].text.sv, "Energibrunn: minst 30 m till dricksvattenbrunn");
     let far = laptop.applies(Asked::Point(at(E + 50.0, N + 6.0)), now()).unwrap();
-    assert_eq!(well(&far), None);
+    assert_eq!(well(&far).unwrap().distances, vec![], "31 m away the rule is kept");
+    let farther = laptop.applies(Asked::Point(at(E + 50.0, N + 40.0)), now()).unwrap();
+    assert_eq!(well(&farther), None);
 }
 
 #[test]
