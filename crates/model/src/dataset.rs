@@ -260,6 +260,25 @@ fn yes() -> bool {
 }
 
 impl Field {
+    /// A field with nothing declared but its kind of values, called by its own id: for tables that are made up.
+    pub fn plain(id: FieldId, field_type: FieldType) -> Self {
+        Self {
+            title: Title { sv: id.to_string(), en: id.to_string() },
+            id,
+            field_type,
+            unit: String::new(),
+            card: true,
+            tile: false,
+            required: false,
+            group: None,
+            derived: false,
+            unique: false,
+            merge_as_set: false,
+            replaces: None,
+            values: BTreeMap::new(),
+        }
+    }
+
     /// A value in words: codes by their titles, lists joined by commas, all else as it is written. Empty for null.
     pub fn in_words(&self, value: &Value) -> Title {
         let code_title = |code: &str| {

@@ -3,7 +3,7 @@ use std::path::Path;
 
 use faltkarta_formats::{Exported, export};
 use faltkarta_model::{
-    Dataset, DatasetId, Feature, Field, FieldId, FieldType, Role, Timestamp, Title, Value,
+    Dataset, DatasetId, Feature, Field, FieldId, FieldType, Role, Timestamp, Value,
 };
 
 use crate::backend::{FeatureFilter, GeodataStore};
@@ -77,21 +77,8 @@ impl ExportSource {
                 }
             }
         }
-        self.dataset.fields.extend(types.into_iter().map(|(id, field_type)| Field {
-            title: Title { sv: id.to_string(), en: id.to_string() },
-            id,
-            field_type,
-            unit: String::new(),
-            card: true,
-            tile: false,
-            required: false,
-            group: None,
-            derived: false,
-            unique: false,
-            merge_as_set: false,
-            replaces: None,
-            values: BTreeMap::new(),
-        }));
+        let plain = types.into_iter().map(|(id, field_type)| Field::plain(id, field_type));
+        self.dataset.fields.extend(plain);
     }
 }
 

@@ -1,6 +1,5 @@
 //! The problems of an import as a map layer, which any GIS program opens.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use faltkarta_formats::{Exported, export};
@@ -47,7 +46,7 @@ pub fn write_problem_map(
         .into_iter()
         .filter_map(|name| {
             let field_type = if name == "row" { FieldType::Int } else { FieldType::Text };
-            Some(plain_field(FieldId::parse(name).ok()?, field_type))
+            Some(Field::plain(FieldId::parse(name).ok()?, field_type))
         })
         .collect();
     let id = DatasetId::clone(&dataset.id);
@@ -80,23 +79,4 @@ pub fn write_problem_map(
     });
     export(to, &dataset, grid, now, &mut features)
         .map_err(|source| StoreError::Delivery { file, source })
-}
-
-fn plain_field(id: FieldId, field_type: FieldType) -> Field {
-    let title = faltkarta_model::Title { sv: id.to_string(), en: id.to_string() };
-    Field {
-        id,
-        title,
-        field_type,
-        unit: String::new(),
-        card: true,
-        tile: false,
-        required: false,
-        group: None,
-        derived: false,
-        unique: false,
-        merge_as_set: false,
-        replaces: None,
-        values: BTreeMap::new(),
-    }
 }
