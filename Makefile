@@ -93,7 +93,7 @@ console: ui ## the coordinator's console in headless Chromium, with a real store
 	$(PROGRAMS)
 	npm run --silent console --prefix ui
 
-ogc: $(OGC_VENV)/.installed ## OGC API Features with GDAL, OWSLib, schemathesis, and QGIS where it is installed
+ogc: $(OGC_VENV)/.installed ## OGC API Features with GDAL, OWSLib, schemathesis and QGIS
 	$(PROGRAMS)
 	@$(OGC_VENV)/bin/python tests/ogc/run.py
 

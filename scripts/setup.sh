@@ -24,6 +24,8 @@ TEST_PACKAGES=(
 	"dbus|the system's key store speaks over it"
 	"gnome-keyring|a key store for the test of the laptop's key"
 	"gdal-bin|reads what we write, as a program that is not ours"
+	"python3-qgis|opens what we serve over OGC API, as the coordinator's own map program does"
+	"qgis-providers|its way to OGC API"
 	"iproute2|starts the loopback of an otherwise empty network"
 	"postgresql|a database server for the tests of the store in PostgreSQL, which start clusters of their own"
 	"postgresql-postgis|geometry columns in it"
