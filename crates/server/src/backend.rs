@@ -644,9 +644,6 @@ pub trait PackageInputs {
     /// The highest number that concerns a dataset; 0 for none. Tells whether a prepared map is still right.
     fn last_seq(&self, dataset: &DatasetId) -> Result<u64, StoreError>;
 
-    /// How many features of a dataset are not deleted.
-    fn n_features(&self, dataset: &DatasetId) -> Result<u64, StoreError>;
-
     /// One row, deleted or not, as far as it tells where something lies.
     fn look(&self, feature: FeatureId) -> Result<Option<LookedAt>, StoreError>;
 

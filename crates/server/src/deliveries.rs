@@ -181,9 +181,18 @@ impl Deliveries {
     }
 
     /// Keeps a delivery that arrived whole.
-    pub(crate) fn keep(&self, arriving: Arriving) -> Result<DeliveryRecord, StoreError> {
-        let Arriving { mut record, file, path } = arriving;
-        let failed = StoreError::io("writing", &path);
+    pub(crate) fn keep(&self, arriving: &Arriving) -> Result<DeliveryRecord, StoreError> {
+        let kept = self.try_keep(arriving);
+        if kept.is_err() {
+            self.give_up(arriving);
+        }
+        kept
+    }
+
+    fn try_keep(&self, arriving: &Arriving) -> Result<DeliveryRecord, StoreError> {
+        let Arriving { record, file, path } = arriving;
+        let mut record = record.clone();
+        let failed = StoreError::io("writing", path);
         file.sync_all().map_err(&failed)?;
         record.n_bytes = file.metadata().map_err(&failed)?.len();
         let mut held = self.held()?;
@@ -380,9 +389,16 @@ impl Deliveries {
         };
         let mut records = vec![];
         for entry in entries {
-            let path = entry.map_err(&failed)?.path().join(RECORD);
-            // Without a record it never arrived whole.
-            let Ok(text) = fs::read(&path) else { continue };
+            let place = entry.map_err(&failed)?.path();
+            let text = match fs::read(place.join(RECORD)) {
+                Ok(text) => text,
+                // It never arrived whole: the process before this one was stopped.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                    let _ = fs::remove_dir_all(&place);
+                    continue;
+                }
+                Err(error) => return Err(failed(error)),
+            };
             let mut record: DeliveryRecord =
                 serde_json::from_slice(&text).map_err(StoreError::damaged)?;
             // Whether it was taken nobody knows; to take it twice changes nothing.

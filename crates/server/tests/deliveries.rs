@@ -224,9 +224,14 @@ fn a_server_that_was_stopped_in_the_middle_of_a_check_checks_again() {
     let Console { bench, store, serving, cookie } = console;
     drop(serving);
     std::fs::write(&record, torn).unwrap();
+    // Beside it one that had not arrived whole.
+    let half = bench.store_path().join("deliveries").join("half");
+    std::fs::create_dir(&half).unwrap();
+    std::fs::write(half.join("a.gpkg"), "SQLite").unwrap();
     let serving = bench.serve(store.clone());
     let console = Console { bench, store, serving, cookie };
     assert_eq!(console.settled(id)["state"], "review");
+    assert!(!half.exists(), "nobody would ever find it");
 }
 
 #[test]

@@ -121,9 +121,8 @@ pub(crate) fn dataset_list(
     now: Timestamp,
 ) -> Result<Vec<ConsoleDatasetDto>, StoreError> {
     let laptops = laptops(store)?;
-    let inputs = store.package_inputs()?;
     let told = store.datasets().into_iter().map(|row| {
-        let n_features = inputs.n_features(&row.dataset.id)?;
+        let n_features = store.count_features(&row.dataset.id)?;
         let age_days = row.data_date.as_deref().and_then(|it| age_days(it, now));
         let dataset = row.dataset;
         let fetches = |it: &&DeviceRow| it.role.may_fetch(&dataset);

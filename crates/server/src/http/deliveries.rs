@@ -72,7 +72,7 @@ async fn post_one(
         .run(move |it| it.deliveries.begin(&name, &device.user, it.rim.new_id(), it.rim.now()))
         .await?;
     let record = match receive(arriving, body).await {
-        Ok(arriving) => context.run(move |it| it.deliveries.keep(arriving)).await?,
+        Ok(arriving) => context.run(move |it| it.deliveries.keep(&arriving)).await?,
         Err((arriving, error)) => {
             context
                 .run(move |it| {

@@ -61,17 +61,6 @@ impl PackageInputs for Snapshot<'_> {
         Ok(rows.first().map_or(0, |it| it.get::<_, i64>(0) as u64))
     }
 
-    fn n_features(&self, dataset: &DatasetId) -> Result<u64, StoreError> {
-        let no = self.number(dataset)?;
-        let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
-        let rows = session.ask(
-            READING,
-            "SELECT count(*) FROM feature WHERE dataset = $1 AND NOT is_deleted",
-            &[&no],
-        )?;
-        Ok(rows.first().map_or(0, |it| it.get::<_, i64>(0) as u64))
-    }
-
     fn look(&self, feature: FeatureId) -> Result<Option<LookedAt>, StoreError> {
         let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
         let asked = vec![feature.uuid()];

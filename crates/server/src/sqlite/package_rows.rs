@@ -46,18 +46,6 @@ impl PackageInputs for Snapshot<'_> {
             .map_err(StoreError::database("reading the feed"))
     }
 
-    fn n_features(&self, dataset: &DatasetId) -> Result<u64, StoreError> {
-        let no = self.catalogue.get(dataset)?.no;
-        self.conn
-            .query_row(
-                "SELECT count(*) FROM feature WHERE dataset = ?1 AND NOT is_deleted",
-                [no],
-                |row| row.get::<_, i64>(0),
-            )
-            .map(|it| it as u64)
-            .map_err(StoreError::database("counting features"))
-    }
-
     fn look(&self, feature: FeatureId) -> Result<Option<LookedAt>, StoreError> {
         Ok(load(&self.conn, feature)?.map(|row| LookedAt {
             dataset_no: row.it.dataset_no,
