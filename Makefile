@@ -79,7 +79,7 @@ unit: ui ## tests of Rust and of the interface's parts
 	cargo test --workspace --quiet
 	npm run --silent test --prefix ui
 
-screens: ui/node_modules/.installed ## every screen in headless Chromium, with axe; pictures in FALTKARTA_SHOTS/screens
+screens: ui/node_modules/.installed ## every screen in headless Chromium, with axe; pictures in FALTKARTA_SHOTS/screens (SCREENS=all: all sizes at night too)
 	npm run --silent screens --prefix ui
 
 # With a test among the targets the libraries are those that `cargo test --workspace` has built already.

@@ -56,7 +56,7 @@ pub struct DistanceRule {
     pub text: Title,
     /// Metres.
     pub within_m: f64,
-    /// Who set the rule, and when: "Vägledning Normbrunn-16, SGU".
+    /// Who set the rule, and whom to ask.
     pub source: String,
     /// Only in these municipalities; everywhere when empty.
     #[serde(default)]
