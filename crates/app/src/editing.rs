@@ -420,10 +420,12 @@ impl Field {
         let mut ops: Vec<LocalOperation> = vec![];
         let run = ids.next_run(all.len());
         for ((op_no, id), it) in (first_no..).zip(run).zip(all) {
-            let earlier = self.store.journal_of(it.feature)?;
             let in_act = ops.iter().rev().find(|op| op.op.feature == it.feature).map(|op| op.op.id);
-            let previous = || in_act.or(earlier.last().map(|row| row.op.id)).into_iter().collect();
-            let depends_on = it.depends_on.unwrap_or_else(previous);
+            let depends_on = match (it.depends_on, in_act) {
+                (Some(given), _) => given,
+                (None, Some(previous)) => vec![previous],
+                (None, None) => self.store.last_operation_of(it.feature)?.into_iter().collect(),
+            };
             let op = Operation {
                 id: OpId::from_uuid(id),
                 replica: self.store.replica(),

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::checking::is_among;
 use crate::dataset::Title;
 use crate::feature::Feature;
 use crate::id::{DatasetId, FieldId};
@@ -92,7 +93,7 @@ impl AppliesRule {
 
     /// Whether a row is one that the rule speaks of.
     pub fn takes(&self, feature: &Feature) -> bool {
-        has_all(&self.only, feature)
+        is_among(&self.only, feature)
     }
 
     /// How far away a zone may lie to be told.
@@ -109,13 +110,6 @@ impl DutyRule {
 
     /// Whether a row is one that the rule speaks of.
     pub fn takes(&self, feature: &Feature) -> bool {
-        has_all(&self.only, feature)
+        is_among(&self.only, feature)
     }
-}
-
-fn has_all(only: &BTreeMap<FieldId, Vec<String>>, feature: &Feature) -> bool {
-    only.iter().all(|(field, values)| {
-        let value = feature.value(field.as_str()).to_string();
-        values.contains(&value)
-    })
 }

@@ -4,6 +4,7 @@ use faltkarta_geo::GeometryKind;
 use serde::{Deserialize, Serialize};
 
 use crate::asking::{AppliesRule, DutyRule};
+use crate::checking::CheckRule;
 use crate::feature::Feature;
 use crate::id::{DatasetId, FieldId};
 use crate::value::Value;
@@ -68,6 +69,9 @@ pub struct Dataset {
     /// What it says when somebody asks who is responsible at a place.
     #[serde(default, rename = "duty")]
     pub duties: Vec<DutyRule>,
+    /// What is looked at between the rows of a delivery.
+    #[serde(default, rename = "check")]
+    pub checks: Vec<CheckRule>,
     /// How it is drawn.
     #[serde(default)]
     pub map: MapStyle,
@@ -476,6 +480,7 @@ impl Dataset {
             .chain(dataset.search.iter().filter_map(|rule| rule.municipality.as_ref()))
             .chain(dataset.applies.iter().flat_map(AppliesRule::fields))
             .chain(dataset.duties.iter().flat_map(DutyRule::fields))
+            .chain(dataset.checks.iter().flat_map(CheckRule::fields))
             .find(|named| dataset.field(named.as_str()).is_none());
         if let Some(field) = unknown {
             return Err(DatasetError::UnknownField { field: field.clone(), dataset: dataset.id });

@@ -5,6 +5,7 @@
 //! a feature of the dataset with role [`Role::Inspection`]; a *body* (BKT, BMB) owns datasets and forms.
 
 mod asking;
+mod checking;
 mod dataset;
 mod feature;
 mod form;
@@ -13,6 +14,7 @@ mod time;
 mod value;
 
 pub use asking::{AppliesRule, DistanceRule, DutyRule, PartOf};
+pub use checking::CheckRule;
 pub use dataset::{
     Class, Dataset, DatasetError, Field, FieldType, GeometryType, Instead, MapStyle, Owner,
     Packaging, Policy, Role, SearchRule, Source, SourceField, TextRule, Title, fill_template,

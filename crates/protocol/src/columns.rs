@@ -32,7 +32,7 @@ use plane::{Reader, Writer};
 pub const COLUMNS_TYPE: &str = "application/vnd.faltkarta.push-columns";
 
 /// The first bytes; the last of them is the version of the layout.
-pub(crate) const MAGIC: &[u8; 5] = b"FKPC\x01";
+pub(crate) const MAGIC: &[u8; 5] = b"FKPC\x02";
 
 /// Most bytes that a body may unfold to.
 const MOST_BYTES: u64 = 16 << 20;
@@ -117,11 +117,19 @@ struct Columns {
     shape: Vec<u64>,
     base: Vec<u64>,
     rare: Vec<u64>,
+    rests: Vec<u64>,
+    /// As many as there are changes.
     old_is_base: Vec<u64>,
+    /// As many as `rests` has ones.
+    after_low: Vec<u64>,
+    after_high: Vec<u64>,
 }
 
+/// How many of the columns have a number for each operation; they come first.
+const N_OF_OPS: usize = 14;
+
 impl Columns {
-    fn all(&mut self) -> [&mut Vec<u64>; 14] {
+    fn all(&mut self) -> [&mut Vec<u64>; 17] {
         [
             &mut self.id_low,
             &mut self.id_high,
@@ -136,7 +144,10 @@ impl Columns {
             &mut self.shape,
             &mut self.base,
             &mut self.rare,
+            &mut self.rests,
             &mut self.old_is_base,
+            &mut self.after_low,
+            &mut self.after_high,
         ]
     }
 }
@@ -159,7 +170,8 @@ pub fn pack(request: &PushRequest, bases: &[Option<Base>]) -> Option<Vec<u8>> {
         let fields: Vec<FieldId> = op.changes.keys().cloned().collect();
         let shape = place_of(&mut names.shapes, &fields);
         let rare = Rare {
-            depends_on: op.depends_on.clone(),
+            // An edit of what was edited before rests on that one edit, which has a column of its own.
+            depends_on: if op.depends_on.len() == 1 { vec![] } else { op.depends_on.clone() },
             group: op.group,
             atomic: op.atomic,
             blobs: op.blobs.clone(),
@@ -236,6 +248,7 @@ fn value_in<'a>(base: &'a Base, field: &FieldId) -> &'a Value {
 #[derive(Debug, Default)]
 struct Before {
     id: u128,
+    after: u128,
     op_no: i64,
     time_ms: i64,
     base: i64,
@@ -243,11 +256,11 @@ struct Before {
 
 impl Before {
     fn write(&mut self, op: &Operation, base: Option<&Base>, columns: &mut Columns) {
-        let id = op.id.uuid().as_u128();
-        let step = id.wrapping_sub(self.id).wrapping_sub(1);
-        self.id = id;
-        columns.id_low.push(step as u64);
-        columns.id_high.push((step >> 64) as u64);
+        step_to(op.id, &mut self.id, &mut columns.id_low, &mut columns.id_high);
+        if let [after] = op.depends_on.as_slice() {
+            step_to(*after, &mut self.after, &mut columns.after_low, &mut columns.after_high);
+        }
+        columns.rests.push(u64::from(op.depends_on.len() == 1));
         let op_no = i64::from(op.op_no);
         columns.op_no.push(zigzag(op_no - self.op_no - 1));
         self.op_no = op_no;
@@ -264,6 +277,22 @@ impl Before {
             self.base = base.seq as i64;
         }
     }
+}
+
+/// Writes an id as what it is farther than the one after the last.
+fn step_to(id: OpId, last: &mut u128, low: &mut Vec<u64>, high: &mut Vec<u64>) {
+    let id = id.uuid().as_u128();
+    let step = id.wrapping_sub(*last).wrapping_sub(1);
+    *last = id;
+    low.push(step as u64);
+    high.push((step >> 64) as u64);
+}
+
+/// Reads what [`step_to`] wrote.
+fn stepped(last: &mut u128, low: u64, high: u64) -> OpId {
+    let step = u128::from(low) | (u128::from(high) << 64);
+    *last = last.wrapping_add(step).wrapping_add(1);
+    OpId::from_uuid(Uuid::from_u128(*last))
 }
 
 /// In the order of the wire; new ones come last.
@@ -332,8 +361,11 @@ impl Columned {
             *column = from.numbers()?;
         }
         let n = head.n as usize;
-        let of_ops = columns.all().into_iter().take(13).all(|it| it.len() == n);
-        if !of_ops {
+        let of_ops = columns.all().into_iter().take(N_OF_OPS).all(|it| it.len() == n);
+        let n_rests = columns.rests.iter().filter(|it| **it == 1).count();
+        let of_rests =
+            [&columns.after_low, &columns.after_high].iter().all(|it| it.len() == n_rests);
+        if !of_ops || !of_rests {
             return Err(ColumnsError::Malformed("columns of unequal length"));
         }
         let mut values: BTreeMap<(u64, u64, usize), usize> = BTreeMap::new();
@@ -395,15 +427,22 @@ impl Columned {
         let mut olds = std::mem::take(&mut self.olds).into_iter();
         let mut old_is_base = std::mem::take(&mut self.columns.old_is_base).into_iter();
         let mut ops = Vec::with_capacity(self.bases.len());
-        let (mut id, mut op_no, mut time_ms) = (0_u128, 0_i64, 0_i64);
+        let after = std::mem::take(&mut self.columns.after_low);
+        let mut after = after.into_iter().zip(std::mem::take(&mut self.columns.after_high));
+        let (mut id, mut after_id, mut op_no, mut time_ms) = (0_u128, 0_u128, 0_i64, 0_i64);
         for n in 0..self.bases.len() {
             let it = &self.columns;
             let base = match self.bases[n] {
                 None => None,
                 Some(seq) => Some(known.get(&seq).ok_or(ColumnsError::UnknownBase { seq })?),
             };
-            let step = u128::from(it.id_low[n]) | (u128::from(it.id_high[n]) << 64);
-            id = id.wrapping_add(step).wrapping_add(1);
+            let op = stepped(&mut id, it.id_low[n], it.id_high[n]);
+            let rests_on = if it.rests[n] == 1 {
+                let (low, high) = after.next().ok_or(bad("what an operation rests on"))?;
+                Some(stepped(&mut after_id, low, high))
+            } else {
+                None
+            };
             op_no = op_no.wrapping_add(unzigzag(it.op_no[n])).wrapping_add(1);
             time_ms = time_ms.wrapping_add(unzigzag(it.time[n]));
             let dataset = self.head.datasets.get(it.dataset[n] as usize).ok_or(bad("a dataset"))?;
@@ -431,7 +470,7 @@ impl Columned {
             };
             let offset = it.offset[n].checked_sub(1).map(|it| i32::try_from(unzigzag(it)));
             ops.push(Operation {
-                id: OpId::from_uuid(Uuid::from_u128(id)),
+                id: op,
                 replica: self.head.replica,
                 op_no: u32::try_from(op_no).map_err(|_| bad("a number"))?,
                 user: self.head.users.get(it.user[n] as usize).ok_or(bad("a user"))?.clone(),
@@ -443,7 +482,7 @@ impl Columned {
                 kind: *KINDS.get(it.kind[n] as usize).ok_or(bad("a kind"))?,
                 base_version,
                 changes,
-                depends_on: rare.depends_on,
+                depends_on: rests_on.map_or(rare.depends_on, |it| vec![it]),
                 group: rare.group,
                 atomic: rare.atomic,
                 blobs: rare.blobs,

@@ -3,6 +3,9 @@
 //! A layer is a [`PackedIndex`] made once per dataset generation, and beside it a small tree of the features that were
 //! edited since: see [`LayerIndex`]. Exact answers about shapes come from [`identify()`] and [`Subject`]. All boxes are in metres on the store's grid.
 
+mod coverage;
+mod edge;
+mod ends;
 mod identify;
 mod layer;
 mod outline;
@@ -11,6 +14,8 @@ mod relate;
 #[cfg(test)]
 mod relate_tests;
 
+pub use coverage::{CoverageFault, CoverageProblem, CoverageRules, coverage_problems};
+pub use ends::{LooseEnd, loose_ends};
 pub use identify::{Identified, Measured, identify, measure};
 pub use layer::{FeatureRow, LayerIndex};
 pub use packed::{PackedIndex, SpatialError, hilbert_order};

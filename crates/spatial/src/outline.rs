@@ -97,6 +97,31 @@ impl Outline {
         }
     }
 
+    /// A point inside the first polygon: the middle of the widest stretch on a line across it.
+    pub(crate) fn inner_point(&self) -> Option<Xy> {
+        let rings = self.polygons.first()?;
+        let ys = || rings.iter().flatten().map(|it| it[1]);
+        let (low, high) = (ys().fold(f64::MAX, f64::min), ys().fold(f64::MIN, f64::max));
+        // A line that no vertex lies on, near the middle.
+        let y = [0.5, 0.47, 0.53, 0.41, 0.59, 0.36]
+            .map(|it| low + (high - low) * it)
+            .into_iter()
+            .find(|y| ys().all(|it| it != *y))?;
+        let mut crossings: Vec<f64> = vec![];
+        for ring in rings {
+            let next = ring.iter().cycle().skip(1);
+            for (a, b) in ring.iter().zip(next) {
+                if (a[1] > y) != (b[1] > y) {
+                    crossings.push(a[0] + (y - a[1]) / (b[1] - a[1]) * (b[0] - a[0]));
+                }
+            }
+        }
+        crossings.sort_by(f64::total_cmp);
+        let stretches =
+            crossings.chunks_exact(2).map(|it| (it[1] - it[0], f64::midpoint(it[0], it[1])));
+        stretches.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, x)| [x, y])
+    }
+
     /// Whether a place lies in one of the polygons. On the boundary either answer may come.
     pub(crate) fn holds(&self, at: Xy) -> bool {
         self.polygons.iter().any(|rings| {

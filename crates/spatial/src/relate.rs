@@ -150,20 +150,7 @@ impl Subject {
             return None;
         }
         if self.area_m2 > self.sliver_m2 {
-            let near = self.bounds.grown(1.0);
-            let clipped: Vec<Vec<Vec<Xy>>> = zone
-                .polygons
-                .iter()
-                .map(|rings| rings.iter().map(|it| clip(it, near)).collect::<Vec<_>>())
-                .map(|rings| rings.into_iter().filter(|it| it.len() > 2).collect::<Vec<_>>())
-                .filter(|rings| !rings.is_empty())
-                .collect();
-            let shared: Vec<Vec<Xy>> = self
-                .area
-                .overlay(&united(&clipped), OverlayRule::Intersect, FillRule::NonZero)
-                .into_iter()
-                .flatten()
-                .collect();
+            let shared = self.shared_with(zone);
             let shared_m2 = area_of(&shared);
             return Some(if shared_m2 >= self.area_m2 - self.sliver_m2 {
                 1.0
@@ -187,6 +174,38 @@ impl Subject {
         let points = &self.outline.points;
         let n_inside = points.iter().filter(|it| zone.holds(**it)).count();
         Some(n_inside as f64 / points.len().max(1) as f64)
+    }
+
+    /// What the subject's area and the zone's polygons share: contours, outer ones against the clock, holes with it.
+    fn shared_with(&self, zone: &Outline) -> Vec<Vec<Xy>> {
+        let near = self.bounds.grown(1.0);
+        let clipped: Vec<Vec<Vec<Xy>>> = zone
+            .polygons
+            .iter()
+            .map(|rings| rings.iter().map(|it| clip(it, near)).collect::<Vec<_>>())
+            .map(|rings| rings.into_iter().filter(|it| it.len() > 2).collect::<Vec<_>>())
+            .filter(|rings| !rings.is_empty())
+            .collect();
+        self.area
+            .overlay(&united(&clipped), OverlayRule::Intersect, FillRule::NonZero)
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+
+    /// How much area it shares with another polygon, how wide the widest piece of that is on average, both in metres,
+    /// and a place in that piece. `None` when they share nothing.
+    pub(crate) fn overlap(&self, other: &Geometry) -> Option<(f64, f64, (f64, f64))> {
+        let shared = self.shared_with(&Outline::of([other], self.origin));
+        let width_m = |ring: &Vec<Xy>| {
+            let last = ring.last().copied().unwrap_or_default();
+            let closed = length_of(ring) + length_of(&[last, ring[0]]);
+            if closed > 0.0 { 2.0 * signed_area(ring).abs() / closed } else { 0.0 }
+        };
+        let widest = shared.iter().max_by(|a, b| width_m(a).total_cmp(&width_m(b)))?;
+        let place = Outline { polygons: vec![vec![widest.clone()]], ..Outline::default() };
+        let [x, y] = place.inner_point().unwrap_or(widest[0]);
+        Some((area_of(&shared), width_m(widest), (x + self.origin.0, y + self.origin.1)))
     }
 
     /// Whether a line or a point of the zone lies on the subject's area.

@@ -301,6 +301,21 @@ impl Store {
         rows.map(|row| row?).collect()
     }
 
+    /// The newest own operation on a feature, whatever became of it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the read.
+    pub fn last_operation_of(&self, feature: FeatureId) -> Result<Option<OpId>, StoreError> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT id FROM journal WHERE feature = ?1 ORDER BY op_no DESC LIMIT 1",
+        )?;
+        let id: Option<Vec<u8>> =
+            statement.query_row([&feature.as_bytes()[..]], |row| row.get(0)).optional()?;
+        id.map(|it| OpId::from_slice(&it).map_err(|error| bad_column("journal.id", error)))
+            .transpose()
+    }
+
     /// How many own edits stand where.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ mod import;
 mod live_tile;
 mod many_pushes;
 mod memory;
+mod peer;
 mod push;
 mod rounds;
 mod search;
@@ -24,6 +25,7 @@ mod town;
 mod town_identify;
 mod town_search;
 mod town_tiles;
+mod transform;
 
 use std::error::Error;
 
@@ -38,6 +40,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{:<52} {:>12} {:>12} {:>9}  peer or note", "what", "ours", "peer's", "ratio");
     if is_wanted("spatial") {
         spatial::run()?;
+    }
+    if is_wanted("transform") {
+        transform::run()?;
     }
     if is_wanted("search") {
         search::run()?;

@@ -1,4 +1,4 @@
-//! 1 000 edits on 100 000 rows, from the laptop's journal into the store: bytes of the request and time of the round,
+//! 1 000 edits on 100 000 rows, from the laptop's journal into the store: bytes of the request and time,
 //! beside a changeset of geodiff (the library under Mergin Maps), compressed with zlib and applied.
 
 use std::cell::RefCell;
@@ -7,10 +7,10 @@ use std::io::{Read, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use faltkarta_app::{Field, sync_round};
 use faltkarta_demo::{DemoOptions, write_delivery};
@@ -22,12 +22,13 @@ use faltkarta_sync_http::HttpLink;
 use rusqlite::Connection;
 
 use crate::chance::Chance;
-use crate::rounds::{Outcome, beside, figure, lone_row, quantile, skipped, time};
+use crate::peer::{python, script};
+use crate::rounds::{Outcome, beside, figure, instant, lone_row, quantile, skipped, time};
 use crate::town::{MachineRim, join, open};
 
 const N_ROWS: usize = 100_000;
 const N_EDITS: usize = 1_000;
-const N_ROUNDS: usize = 3;
+const N_ROUNDS: usize = 5;
 
 pub(crate) fn run() -> Outcome<()> {
     let folder = tempfile::tempdir()?;
@@ -71,8 +72,9 @@ pub(crate) fn run() -> Outcome<()> {
                 );
             }
             meter.reset();
-            let (took, ()) = time(|| round(&field, &mut link))?;
-            times.push(took);
+            let began = instant();
+            round(&field, &mut link)?;
+            times.push(meter.answered(began).ok_or("no push was answered")?);
             bytes = meter.pushed();
         }
         let ours = quantile(&mut times, 0.5);
@@ -83,16 +85,18 @@ pub(crate) fn run() -> Outcome<()> {
 
 fn beside_geodiff(kind: &str, bytes: u64, ours: Duration) -> Outcome<()> {
     let what = format!("push of 1 000 edits of one {kind} on 100 000 rows");
-    let python = std::env::var("FALTKARTA_BENCH_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/geodiff_push.py");
     let (mut times, mut their_bytes) = (vec![], 0);
     for _ in 0..N_ROUNDS {
-        let mut command = Command::new(&python);
-        command.arg(&script).args([&N_ROWS.to_string(), &N_EDITS.to_string(), kind]);
+        let mut command = Command::new(python());
+        command.arg(script("geodiff_push.py")).args([
+            &N_ROWS.to_string(),
+            &N_EDITS.to_string(),
+            kind,
+        ]);
         let output = command.output()?;
         let Ok(said) = serde_json::from_slice::<serde_json::Value>(&output.stdout) else {
             figure(&what, &format!("{bytes} B"), "the body of the request");
-            lone_row("  time of the round", ours, "");
+            lone_row("  time", ours, "");
             skipped(&what, "pygeodiff is not installed");
             return Ok(());
         };
@@ -161,39 +165,64 @@ fn manholes(folder: &Path) -> Outcome<PathBuf> {
 /// A road that counts the bytes of the bodies of pushes.
 struct Meter {
     at: SocketAddr,
-    pushed: Arc<AtomicU64>,
+    seen: Arc<Seen>,
+}
+
+#[derive(Default)]
+struct Seen {
+    n_pushed: AtomicU64,
+    /// A push went by and its answer did not yet.
+    is_waiting: AtomicBool,
+    answered: Mutex<Option<Instant>>,
 }
 
 impl Meter {
     fn to(server: SocketAddr) -> Outcome<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let at = listener.local_addr()?;
-        let pushed = Arc::new(AtomicU64::new(0));
-        let counter = Arc::clone(&pushed);
+        let seen = Arc::new(Seen::default());
+        let ours = Arc::clone(&seen);
         thread::spawn(move || {
             for from in listener.incoming().flatten() {
-                let counter = Arc::clone(&counter);
-                thread::spawn(move || relay(from, server, &counter));
+                let seen = Arc::clone(&ours);
+                thread::spawn(move || relay(from, server, &seen));
             }
         });
-        Ok(Self { at, pushed })
+        Ok(Self { at, seen })
     }
 
     fn reset(&self) {
-        self.pushed.store(0, Ordering::SeqCst);
+        self.seen.n_pushed.store(0, Ordering::SeqCst);
     }
 
     fn pushed(&self) -> u64 {
-        self.pushed.load(Ordering::SeqCst)
+        self.seen.n_pushed.load(Ordering::SeqCst)
+    }
+
+    /// How long after `began` the answer to the last push went by.
+    fn answered(&self, began: Instant) -> Option<Duration> {
+        let answered = self.seen.answered.lock().ok()?.take()?;
+        answered.checked_duration_since(began)
     }
 }
 
-fn relay(mut from: TcpStream, server: SocketAddr, pushed: &AtomicU64) {
+fn relay(mut from: TcpStream, server: SocketAddr, seen: &Arc<Seen>) {
     let Ok(mut to) = TcpStream::connect(server) else { return };
     let (Ok(mut back), Ok(mut answers)) = (from.try_clone(), to.try_clone()) else { return };
     let _ = (from.set_nodelay(true), to.set_nodelay(true));
+    let of_answers = Arc::clone(seen);
     let down = thread::spawn(move || {
-        let _ = std::io::copy(&mut answers, &mut back);
+        let mut buffer = vec![0; 1 << 16];
+        while let Ok(n) = answers.read(&mut buffer) {
+            if of_answers.is_waiting.swap(false, Ordering::SeqCst)
+                && let Ok(mut answered) = of_answers.answered.lock()
+            {
+                *answered = Some(instant());
+            }
+            if n == 0 || back.write_all(&buffer[..n]).is_err() {
+                break;
+            }
+        }
         let _ = back.shutdown(Shutdown::Both);
     });
     let mut buffer = vec![0; 1 << 16];
@@ -201,7 +230,11 @@ fn relay(mut from: TcpStream, server: SocketAddr, pushed: &AtomicU64) {
         if n == 0 {
             break;
         }
-        pushed.fetch_add(body_of_push(&buffer[..n]), Ordering::SeqCst);
+        let n_bytes = body_of_push(&buffer[..n]);
+        if n_bytes > 0 {
+            seen.n_pushed.fetch_add(n_bytes, Ordering::SeqCst);
+            seen.is_waiting.store(true, Ordering::SeqCst);
+        }
         if to.write_all(&buffer[..n]).is_err() {
             break;
         }

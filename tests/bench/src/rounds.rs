@@ -7,11 +7,16 @@ pub(crate) const ROUNDS: usize = 5;
 pub(crate) type Outcome<T> = Result<T, Box<dyn Error>>;
 
 /// How long a piece of work takes.
-#[expect(clippy::disallowed_methods, reason = "a benchmark is a rim: it measures time")]
 pub(crate) fn time<T>(work: impl FnOnce() -> Outcome<T>) -> Outcome<(Duration, T)> {
-    let start = Instant::now();
+    let start = instant();
     let result = work()?;
     Ok((start.elapsed(), result))
+}
+
+/// Now.
+#[expect(clippy::disallowed_methods, reason = "a benchmark is a rim: it measures time")]
+pub(crate) fn instant() -> Instant {
+    Instant::now()
 }
 
 /// Measures both sides in turn and prints the row.

@@ -1,6 +1,8 @@
-//! One million boxes in 50 × 50 km: build, and windows of 200 m and 5 km, against SQLite's R*Tree.
+//! One million boxes in 50 × 50 km: build, and windows of 200 m and 5 km, against SQLite's R*Tree and GEOS' `STRtree`.
 
 use std::hint::black_box;
+use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use faltkarta_geo::Bounds;
@@ -8,7 +10,8 @@ use faltkarta_spatial::PackedIndex;
 use rusqlite::{Connection, params};
 
 use crate::chance::Chance;
-use crate::rounds::{Outcome, row, time};
+use crate::peer::{python, script, told, write_doubles};
+use crate::rounds::{Outcome, ROUNDS, beside, quantile, row, skipped, time};
 
 const N_BOXES: usize = 1_000_000;
 const SIDE_M: f64 = 50_000.0;
@@ -26,23 +29,60 @@ pub(crate) fn run() -> Outcome<()> {
     let path = folder.path().join("rtree.sqlite");
     row(
         "index build, 1 M boxes",
-        "SQLite R*Tree, one transaction",
+        "SQLite R*Tree, one transaction; to reach: 40×",
         || Ok(time(|| Ok(black_box(PackedIndex::build(&boxes))))?.0),
         || Ok(time(|| build_rtree(&path, &boxes))?.0),
     )?;
     let index = PackedIndex::build(&boxes);
     let rtree = Connection::open(&path)?;
     rtree.pragma_update(None, "mmap_size", 1i64 << 30)?;
-    for (side_m, n) in [(200.0, 10_000), (5_000.0, 100)] {
+    for (side_m, n, reach) in [(200.0, 10_000, 4), (5_000.0, 100, 20)] {
         let windows: Vec<Bounds> =
             (0..n).map(|_| a_box(&mut chance, side_m, side_m + 1e-9)).collect();
         row(
             &format!("bbox, 1 M boxes, {n} windows of {side_m} m"),
-            "SQLite R*Tree, prepared, mapped",
+            &format!("SQLite R*Tree, prepared, mapped; to reach: {reach}×"),
             || search_packed(&index, &windows),
             || search_rtree(&rtree, &windows),
         )?;
+        beside_geos(&boxes, &index, &windows, folder.path())?;
     }
+    Ok(())
+}
+
+/// Building, with the windows of the row before, and those windows. Making GEOS' boxes is not counted.
+fn beside_geos(
+    boxes: &[Bounds],
+    index: &PackedIndex,
+    windows: &[Bounds],
+    folder: &Path,
+) -> Outcome<()> {
+    let write = |name: &str, them: &[Bounds]| {
+        let path = folder.join(name);
+        let sides = them.iter().flat_map(|it| [it.min_e_m, it.min_n_m, it.max_e_m, it.max_n_m]);
+        write_doubles(&path, sides).map(|()| path)
+    };
+    let (stored, asked) = (write("boxes", boxes)?, write("windows", windows)?);
+    let (mut built, mut found, mut geos_built, mut geos_found) = (vec![], vec![], vec![], vec![]);
+    for _ in 0..ROUNDS {
+        built.push(time(|| Ok(black_box(PackedIndex::build(boxes))))?.0);
+        found.push(search_packed(index, windows)?);
+        let mut command = Command::new(python());
+        command.arg(script("geos_tree.py")).args([&stored, &asked]);
+        let line = match told(command) {
+            Ok(lines) => lines.into_iter().next().ok_or("GEOS said nothing")?,
+            Err(why) => {
+                skipped("  the same with GEOS", &why);
+                return Ok(());
+            }
+        };
+        geos_built.push(Duration::from_secs_f64(line[0].parse()?));
+        geos_found.push(Duration::from_secs_f64(line[1].parse()?));
+    }
+    let peer = "GEOS STRtree, shapely; to reach: 2×";
+    beside("  build", peer, quantile(&mut built, 0.5), quantile(&mut geos_built, 0.5));
+    let peer = "GEOS STRtree, shapely, all at once";
+    beside("  the windows", peer, quantile(&mut found, 0.5), quantile(&mut geos_found, 0.5));
     Ok(())
 }
 

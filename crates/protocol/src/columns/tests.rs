@@ -78,6 +78,19 @@ fn a_thousand_edits_come_back_as_they_were_and_take_two_bytes_each() {
 }
 
 #[test]
+fn a_second_edit_of_the_same_features_costs_no_more() {
+    let bases: Vec<Base> = (0..1_000).map(base).collect();
+    let mut ops: Vec<_> = bases.iter().enumerate().map(|(n, it)| update(n as u64, it)).collect();
+    for (n, op) in ops.iter_mut().enumerate() {
+        op.depends_on = vec![OpId::from_uuid(Uuid::from_u128((77 << 100) + n as u128))];
+    }
+    let request = request(ops);
+    let packed = pack(&request, &bases.iter().cloned().map(Some).collect::<Vec<_>>()).unwrap();
+    assert!(packed.len() < 2_000, "{} bytes", packed.len());
+    assert_eq!(Columned::read(&packed).unwrap().fill(&known(&bases)).unwrap(), request);
+}
+
+#[test]
 fn every_part_of_an_operation_survives_without_a_base() {
     let mut op = update(3, &base(3));
     op.kind = OperationKind::Resolve;
