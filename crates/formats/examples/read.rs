@@ -47,7 +47,7 @@ fn count(
         let mut n_bytes = 0;
         let report =
             read_features(recognised, dataset, GridSystem::ZONE_15_00, &mut |read| match read {
-                Read::Feature(feature) => {
+                Read::Feature(feature, _) => {
                     n_bytes += feature.geometry.map_or(0, |it| it.wkb().len());
                 }
                 Read::Problem(problem) => *codes.entry(problem.code).or_default() += 1,

@@ -38,8 +38,8 @@ pub struct Problem {
 /// What a reading tells, in the order of the file. The problems of a feature follow it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Read {
-    /// A feature on the store's grid, version 0.
-    Feature(Feature),
+    /// A feature on the store's grid, version 0, and its row in the order of the file, from 1.
+    Feature(Feature, u64),
     /// A problem.
     Problem(Problem),
 }
@@ -302,7 +302,7 @@ impl Reading<'_> {
             Feature { id, dataset: self.dataset.id.clone(), version: 0, geometry, properties };
         self.report.features += 1;
         self.report.flagged += u64::from(!problems.is_empty());
-        (self.see)(Read::Feature(feature));
+        (self.see)(Read::Feature(feature, row.row));
         for (code, text) in problems {
             let (row, feature) = (row.row, Some(id));
             (self.see)(Read::Problem(Problem { row, code, text, feature, fatal_for_row: false }));

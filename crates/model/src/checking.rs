@@ -37,6 +37,9 @@ pub enum CheckRule {
         dataset: DatasetId,
         /// The other dataset's field that is named.
         to: FieldId,
+        /// Only rows where each of these fields has one of the values.
+        #[serde(default)]
+        only: BTreeMap<FieldId, Vec<String>>,
     },
     /// Ends of lines that stop short of another line of the dataset: `loose_end`.
     Ends {
@@ -51,8 +54,10 @@ impl CheckRule {
     /// Whether a row is one that the rule speaks of.
     pub fn takes(&self, feature: &Feature) -> bool {
         match self {
-            Self::Coverage { only, .. } | Self::Duplicate { only, .. } => is_among(only, feature),
-            Self::Reference { .. } | Self::Ends { .. } => true,
+            Self::Coverage { only, .. }
+            | Self::Duplicate { only, .. }
+            | Self::Reference { only, .. } => is_among(only, feature),
+            Self::Ends { .. } => true,
         }
     }
 
@@ -61,7 +66,7 @@ impl CheckRule {
         match self {
             Self::Coverage { only, .. } => only.keys().collect(),
             Self::Duplicate { fields, only } => fields.iter().chain(only.keys()).collect(),
-            Self::Reference { field, .. } => vec![field],
+            Self::Reference { field, only, .. } => only.keys().chain([field]).collect(),
             Self::Ends { .. } => vec![],
         }
     }

@@ -1,16 +1,17 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use faltkarta_formats::{
     Delivery, Mapping, Problem, Read, Recognised, is_archive, open, read_features, recognise,
 };
 use faltkarta_geo::{Bounds, Geometry};
-use faltkarta_model::{Dataset, DatasetId, Feature, FieldId, Properties, SourceField};
+use faltkarta_model::{Dataset, DatasetId, Feature, FeatureId, FieldId, Properties, SourceField};
 use serde::{Deserialize, Serialize};
 
 use crate::backend::{Delivered, DeliveryCounts, GeodataStore};
 use crate::error::StoreError;
 use crate::finding::{delivery_error, find_deliveries, name_of, unpacked};
+use crate::quality::{Checker, Named, held_values, named_by};
 use crate::rim::Rim;
 
 /// The format of an import's report.
@@ -211,6 +212,15 @@ fn import_one(
             by_dataset.push((dataset, vec![layer]));
         }
     }
+    let mut named = Named::new();
+    for (dataset, field) in named_by(by_dataset.iter().map(|it| it.0)) {
+        if !named.contains_key(&(dataset.clone(), field.clone())) {
+            let values = held_values(store, &dataset, &field)?;
+            named.insert((dataset, field), values);
+        }
+    }
+    // What others name comes first, so that a new pipe is known when its valves are read.
+    by_dataset.sort_by_key(|(it, _)| !named.keys().any(|(dataset, _)| *dataset == it.id));
     let key = set_key(file);
     let now = rim.now();
     let mut done = vec![];
@@ -219,11 +229,12 @@ fn import_one(
             taking.begin(&dataset.id, &key)?;
             let mut intake = Intake::new(dataset, layers, &now.date_utc(), &written_on(file));
             for layer in layers {
-                intake.read(layer, store, taking).map_err(|error| match error {
+                intake.read(layer, store, taking, &mut named).map_err(|error| match error {
                     IntakeError::Format(source) => refused(source),
                     IntakeError::Store(error) => error,
                 })?;
             }
+            intake.look_between(taking)?;
             let data_date = intake.data_date();
             let counts = taking.end(&data_date)?;
             done.push(intake.told(name_of(file), counts, data_date));
@@ -261,6 +272,8 @@ struct Intake<'a> {
     newest: String,
     /// The feature that was read last: its problems come behind it.
     last: Option<Feature>,
+    checker: Checker<'a>,
+    flagged: HashSet<FeatureId>,
     told: DatasetImport,
 }
 
@@ -291,6 +304,8 @@ impl<'a> Intake<'a> {
             today: today.to_owned(),
             newest: if written_on <= today { written_on.to_owned() } else { String::new() },
             last: None,
+            checker: Checker::new(dataset),
+            flagged: HashSet::new(),
             told,
         }
     }
@@ -300,6 +315,7 @@ impl<'a> Intake<'a> {
         layer: &Recognised<'_>,
         store: &dyn GeodataStore,
         taking: &mut dyn Delivered,
+        named: &mut Named,
     ) -> Result<(), IntakeError> {
         let mut failure = None;
         let report = read_features(layer, self.dataset, store.grid(), &mut |read| {
@@ -307,8 +323,10 @@ impl<'a> Intake<'a> {
                 return;
             }
             let taken = match read {
-                Read::Feature(feature) => {
+                Read::Feature(feature, row) => {
                     self.see_date(&feature.properties);
+                    self.checker.see(row, &feature, named);
+                    self.name(&feature, named);
                     let taken = taking.take(&feature);
                     self.last = Some(feature);
                     taken
@@ -323,7 +341,6 @@ impl<'a> Intake<'a> {
         }
         self.told.epsg = report.placement.epsg();
         self.told.read += report.read;
-        self.told.flagged += report.flagged;
         self.told.refused += report.refused;
         Ok(())
     }
@@ -333,23 +350,81 @@ impl<'a> Intake<'a> {
         problem: &Problem,
         taking: &mut dyn Delivered,
     ) -> Result<(), StoreError> {
-        self.told.n_problems += 1;
-        *self.told.problem_counts.entry(problem.code.to_owned()).or_default() += 1;
-        if self.told.problems.len() < MAX_TOLD_PROBLEMS {
-            let about = self.last.as_ref().filter(|it| problem.feature == Some(it.id));
-            let shape = about.and_then(|it| it.geometry.as_ref());
-            let middle = shape.and_then(Geometry::bounds).map(Bounds::middle);
-            self.told.problems.push(ImportProblem {
-                row: problem.row,
-                code: problem.code.to_owned(),
-                text: problem.text.clone(),
-                refused: problem.fatal_for_row,
-                label: about.map(|it| self.dataset.label(it)).unwrap_or_default(),
-                position_m: middle.map(|(e_m, n_m)| [e_m, n_m]),
-                shape: shape.filter(|it| it.wkb().len() <= MAX_SHAPE_BYTES).cloned(),
-            });
+        let about = self.last.take().filter(|it| problem.feature == Some(it.id));
+        let shape = about.as_ref().and_then(|it| it.geometry.clone());
+        let middle = shape.as_ref().and_then(Geometry::bounds).map(Bounds::middle);
+        let told = ImportProblem {
+            row: problem.row,
+            code: problem.code.to_owned(),
+            text: problem.text.clone(),
+            refused: problem.fatal_for_row,
+            label: about.as_ref().map(|it| self.dataset.label(it)).unwrap_or_default(),
+            position_m: middle.map(|(e_m, n_m)| [e_m, n_m]),
+            shape,
+        };
+        self.last = about;
+        self.tell(told, problem.feature, taking)
+    }
+
+    /// Looks between the rows, now that all of them are read.
+    fn look_between(&mut self, taking: &mut dyn Delivered) -> Result<(), StoreError> {
+        let checker = std::mem::replace(&mut self.checker, Checker::new(self.dataset));
+        let (found, is_too_much) = checker.finish();
+        for it in found {
+            let at_m = it.at_m.or_else(|| it.shape.as_ref()?.bounds().map(Bounds::middle));
+            let told = ImportProblem {
+                row: it.row.no,
+                code: it.code.to_owned(),
+                text: it.text,
+                refused: false,
+                label: it.row.label,
+                position_m: at_m.map(|(e_m, n_m)| [e_m, n_m]),
+                shape: it.shape,
+            };
+            self.tell(told, Some(it.row.feature), taking)?;
         }
-        taking.note(problem.row, problem.code, &problem.text, problem.feature)
+        if is_too_much {
+            let told = ImportProblem {
+                row: 0,
+                code: "not_compared".to_owned(),
+                text: String::new(),
+                refused: false,
+                label: String::new(),
+                position_m: None,
+                shape: None,
+            };
+            self.tell(told, None, taking)?;
+        }
+        Ok(())
+    }
+
+    fn tell(
+        &mut self,
+        mut problem: ImportProblem,
+        feature: Option<FeatureId>,
+        taking: &mut dyn Delivered,
+    ) -> Result<(), StoreError> {
+        if !problem.refused {
+            self.flagged.extend(feature);
+        }
+        taking.note(problem.row, &problem.code, &problem.text, feature)?;
+        self.told.n_problems += 1;
+        *self.told.problem_counts.entry(problem.code.clone()).or_default() += 1;
+        if self.told.problems.len() < MAX_TOLD_PROBLEMS {
+            problem.shape = problem.shape.filter(|it| it.wkb().len() <= MAX_SHAPE_BYTES);
+            self.told.problems.push(problem);
+        }
+        Ok(())
+    }
+
+    /// Adds a row's values of the fields that rows of other datasets name.
+    fn name(&self, feature: &Feature, named: &mut Named) {
+        for ((dataset, field), values) in named.iter_mut() {
+            let value = feature.value(field.as_str());
+            if *dataset == self.dataset.id && !value.is_null() {
+                values.insert(value.to_string());
+            }
+        }
     }
 
     fn see_date(&mut self, properties: &Properties) {
@@ -369,6 +444,7 @@ impl<'a> Intake<'a> {
     fn told(self, file: String, counts: DeliveryCounts, data_date: String) -> DatasetImport {
         DatasetImport {
             file,
+            flagged: self.flagged.len() as u64,
             new: counts.new,
             changed: counts.changed,
             unchanged: counts.unchanged,

@@ -32,6 +32,7 @@ mod outbox;
 mod packaging;
 mod postgres;
 mod problem_map;
+mod quality;
 mod rim;
 mod role;
 mod sqlite;

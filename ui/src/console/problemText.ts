@@ -1,3 +1,4 @@
+import { withUnit } from "../lib/words/format";
 import { m } from "../lib/words/generated/messages.js";
 import type { ConsoleProblemDto } from "./bindings";
 import { counted } from "./deliveryText";
@@ -27,6 +28,12 @@ const words: Readonly<Record<string, Words>> = {
 	unclaimed_row: [m.delivery_problem_unclaimed_row, m.delivery_problem_unclaimed_row_more],
 	bad_row: [m.delivery_problem_bad_row, m.delivery_problem_bad_row_more],
 	missing_column: [m.delivery_problem_missing_column, m.delivery_problem_missing_column_more],
+	overlap: [m.delivery_problem_overlap, m.delivery_problem_overlap_more],
+	gap: [m.delivery_problem_gap, m.delivery_problem_gap_more],
+	duplicate: [m.delivery_problem_duplicate, m.delivery_problem_duplicate_more],
+	orphan_reference: [m.delivery_problem_orphan_reference, m.delivery_problem_orphan_reference_more],
+	loose_end: [m.delivery_problem_loose_end, m.delivery_problem_loose_end_more],
+	not_compared: [() => m.delivery_problem_not_compared(), m.delivery_problem_not_compared_more],
 	axis_order: [() => m.delivery_problem_axis_order(), m.delivery_problem_axis_order_more],
 	curves_linearised: [
 		() => m.delivery_problem_curves_linearised(),
@@ -56,10 +63,18 @@ export function problemText(
 /** Codes whose example text is the supplier's own: a field and its value, an identity, a column. */
 const TOLD = [
 	...["unknown_code", "missing_required", "bad_number", "bad_date", "bad_flag"],
-	...["duplicate_identity", "missing_column"],
+	...["duplicate_identity", "missing_column", "duplicate", "orphan_reference"],
 ];
+
+/** Codes whose example text is what the other row is called, and how much: `Nora 1:1, 0.380 m`. */
+const BETWEEN = ["overlap", "gap", "loose_end"];
 
 /** What is said of one example; empty where the reader's words are for the log. */
 export function exampleText(code: string, text: string): string {
-	return TOLD.includes(code) ? text : "";
+	if (BETWEEN.includes(code)) {
+		const [, label, much, unit] = /^(.*), ([\d.]+) (m²?)$/.exec(text) ?? [];
+		if (label !== undefined && much !== undefined && unit !== undefined)
+			return `${label}, ${withUnit(Number(much), unit, much.split(".")[1]?.length ?? 0)}`;
+	}
+	return TOLD.includes(code) || BETWEEN.includes(code) ? text : "";
 }

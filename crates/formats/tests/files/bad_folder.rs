@@ -372,7 +372,7 @@ fn take(case: &Case, datasets: &[Dataset]) -> Result<(ReadReport, Vec<Problem>),
     for recognised in &recognition.found {
         let report =
             read_features(recognised, valve, GridSystem::ZONE_15_00, &mut |read| match read {
-                Read::Feature(_) => {}
+                Read::Feature(..) => {}
                 Read::Problem(problem) => problems.push(problem),
             })?;
         assert_eq!(report.read, report.features + report.refused);

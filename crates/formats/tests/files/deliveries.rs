@@ -213,7 +213,7 @@ fn pipes_go_to_their_datasets_by_class_and_a_class_of_nobody_is_told_once() {
         let dataset = all.iter().find(|it| it.id == recognised.dataset).unwrap();
         let report =
             read_features(recognised, dataset, GridSystem::ZONE_15_00, &mut |it| match it {
-                Read::Feature(feature) => {
+                Read::Feature(feature, _) => {
                     assert_eq!(
                         feature.geometry.unwrap().wkb(),
                         wkb,
@@ -498,7 +498,7 @@ fn a_mapping_ties_foreign_columns_to_fields() {
     let valve = all.iter().find(|it| it.id.as_str() == "valve").unwrap();
     let (mut features, mut codes) = (vec![], vec![]);
     read_features(&recognition.found[0], valve, GridSystem::ZONE_15_00, &mut |it| match it {
-        Read::Feature(feature) => features.push(feature),
+        Read::Feature(feature, _) => features.push(feature),
         Read::Problem(problem) => codes.push((problem.row, problem.code)),
     })
     .unwrap();

@@ -62,7 +62,7 @@ pub(crate) fn read_forced(
     let (mut features, mut problems) = (vec![], vec![]);
     let report =
         read_features(recognised, declaration, GridSystem::ZONE_15_00, &mut |it| match it {
-            Read::Feature(feature) => features.push(feature),
+            Read::Feature(feature, _) => features.push(feature),
             Read::Problem(problem) => problems.push(problem),
         })?;
     assert_eq!(report.read, report.features + report.refused, "nothing is dropped silently");
