@@ -81,6 +81,18 @@ pub enum FormatError {
         /// The names of the layers.
         layers: String,
     },
+    /// The file is of a schema that its supplier has replaced.
+    #[error(
+        "layer {layer} is of edition {edition}, which is not read; order edition {instead}, or give a mapping"
+    )]
+    OutgoingSchema {
+        /// The layer by which it was recognised.
+        layer: String,
+        /// Its edition.
+        edition: String,
+        /// The edition to ask for.
+        instead: String,
+    },
     /// A mapping cannot be read.
     #[error("mapping: {text}")]
     BadMapping {
@@ -140,6 +152,7 @@ impl FormatError {
             Self::OverLimit { .. } => "over_limit",
             Self::Crs(problem) => problem.code(),
             Self::UnknownDelivery { .. } => "unknown_delivery",
+            Self::OutgoingSchema { .. } => "outgoing_schema",
             Self::BadMapping { .. } => "bad_mapping",
             Self::UnknownDataset { .. } => "unknown_dataset",
             Self::MissingLayer { .. } => "missing_layer",

@@ -54,6 +54,7 @@ pub struct Recognition<'d> {
 ///
 /// # Errors
 ///
+/// [`FormatError::OutgoingSchema`] when what is known of it is that its supplier has replaced it,
 /// [`FormatError::UnknownDelivery`] when no layer is known; [`FormatError::UnknownDataset`],
 /// [`FormatError::MissingLayer`] and [`FormatError::MissingColumn`] when `only` or the mapping names what is not there.
 pub fn recognise<'d>(
@@ -72,10 +73,26 @@ pub fn recognise<'d>(
         None => by_schema(delivery, datasets, only),
     };
     if recognition.found.is_empty() {
+        if let Some(outgoing) = outgoing_schema(delivery, datasets) {
+            return Err(outgoing);
+        }
         let names: Vec<_> = delivery.layers().iter().map(|it| it.name.as_str()).collect();
         return Err(FormatError::UnknownDelivery { layers: names.join(", ") });
     }
     Ok(recognition)
+}
+
+fn outgoing_schema(delivery: &Delivery, datasets: &[Dataset]) -> Option<FormatError> {
+    let schemas = || datasets.iter().flat_map(|it| &it.outgoing);
+    delivery.layers().iter().find_map(|layer| {
+        let is_table = |it: &String| it.to_lowercase() == layer.name.to_lowercase();
+        let schema = schemas().find(|it| it.tables.iter().any(is_table))?;
+        Some(FormatError::OutgoingSchema {
+            layer: layer.name.clone(),
+            edition: schema.edition.clone(),
+            instead: schema.instead.clone(),
+        })
+    })
 }
 
 fn by_schema<'d>(

@@ -19,6 +19,18 @@ pub struct Title {
     pub en: String,
 }
 
+/// A delivery schema that a supplier has replaced.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OutgoingSchema {
+    /// Its edition: "2021.10".
+    pub edition: String,
+    /// The edition to ask for.
+    pub instead: String,
+    /// Tables that only it has.
+    pub tables: Vec<String>,
+}
+
 /// One dataset as `data/datasets/ID.toml` declares it. Import, store, tiles, card, search and export follow from it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -75,6 +87,9 @@ pub struct Dataset {
     /// How it is drawn.
     #[serde(default)]
     pub map: MapStyle,
+    /// Schemas of its supplier that are not read any more, so that whoever has an old file is told what to ask for.
+    #[serde(default)]
+    pub outgoing: Vec<OutgoingSchema>,
     /// The delivery schemas it is known to come in.
     #[serde(default, rename = "source")]
     pub sources: Vec<Source>,

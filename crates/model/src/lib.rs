@@ -16,9 +16,9 @@ mod value;
 pub use asking::{AppliesRule, DistanceRule, DutyRule, PartOf};
 pub use checking::CheckRule;
 pub use dataset::{
-    Class, Dataset, DatasetError, Field, FieldType, GeometryType, Instead, MapStyle, Owner,
-    Packaging, Policy, Role, SearchRule, Source, SourceField, TextRule, Title, fill_template,
-    template_names,
+    Class, Dataset, DatasetError, Field, FieldType, GeometryType, Instead, MapStyle,
+    OutgoingSchema, Owner, Packaging, Policy, Role, SearchRule, Source, SourceField, TextRule,
+    Title, fill_template, template_names,
 };
 pub use feature::{Feature, INSPECTION_DATASET, Inspection};
 pub use form::{FormDeclaration, FormError, FormUpdate};

@@ -349,8 +349,16 @@ impl Columned {
     /// [`ColumnsError::Malformed`].
     pub fn read(body: &[u8]) -> Result<Self, ColumnsError> {
         let packed = body.strip_prefix(MAGIC).ok_or(ColumnsError::Malformed("not columns"))?;
-        let bytes = inflate(packed)?;
-        let mut from = Reader::new(&bytes);
+        Self::read_unfolded(&inflate(packed)?)
+    }
+
+    /// Reads the sections of a body that was unfolded already.
+    ///
+    /// # Errors
+    ///
+    /// [`ColumnsError::Malformed`].
+    pub fn read_unfolded(bytes: &[u8]) -> Result<Self, ColumnsError> {
+        let mut from = Reader::new(bytes);
         let head: Head = serde_json::from_slice(from.section()?)
             .map_err(|_| ColumnsError::Malformed("the head"))?;
         if head.n > MOST_OPS {

@@ -6,8 +6,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use faltkarta_formats::{CrsProblem, FormatError, IMPORT_ENDINGS, is_archive};
-use faltkarta_geo::GridSystem;
+use faltkarta_formats::{FormatError, IMPORT_ENDINGS, is_archive};
 use faltkarta_model::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -17,6 +16,7 @@ use crate::error::StoreError;
 use crate::importing::{ImportOptions, ImportReport, import, set_key};
 use crate::problem_map::write_problem_map;
 use crate::rim::Rim;
+use crate::stop_facts::stop_facts;
 
 /// Largest file that is taken.
 pub(crate) const MAX_DELIVERY_BYTES: u64 = 5_000_000_000;
@@ -457,34 +457,8 @@ fn file_name(name: &str) -> Result<String, StoreError> {
 fn stop(record: &mut DeliveryRecord, error: &StoreError) {
     record.state = State::Stopped;
     error.code().clone_into(&mut record.code);
-    record.facts = facts(error);
+    record.facts = stop_facts(error);
     record.report = None;
-}
-
-/// What the words of a stop are filled with.
-fn facts(error: &StoreError) -> BTreeMap<String, String> {
-    let mut facts = BTreeMap::from([("text".to_owned(), error.to_string())]);
-    let name = |epsg: u32| {
-        GridSystem::from_epsg(epsg)
-            .map_or_else(|_| format!("EPSG:{epsg}"), |it| it.name().to_owned())
-    };
-    if let StoreError::Delivery { file, source: FormatError::Crs(problem) } = error {
-        facts.insert("file".to_owned(), file.clone());
-        match problem {
-            CrsProblem::WrongZone { declared, found } => {
-                facts.insert("declared".to_owned(), name(*declared));
-                facts.insert("fits".to_owned(), name(*found));
-                facts.insert("fits_epsg".to_owned(), found.to_string());
-            }
-            CrsProblem::OutsideArea { declared } => {
-                facts.insert("declared".to_owned(), name(*declared));
-            }
-            CrsProblem::UnknownCrs { declared } => {
-                facts.insert("declared".to_owned(), declared.clone());
-            }
-        }
-    }
-    facts
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use faltkarta_formats::{
-    Delivery, Mapping, Problem, Read, Recognised, is_archive, open, read_features, recognise,
+    Delivery, FormatError, Mapping, Problem, Read, Recognised, is_archive, open, read_features,
+    recognise,
 };
 use faltkarta_geo::{Bounds, Geometry};
 use faltkarta_model::{Dataset, DatasetId, Feature, FeatureId, FieldId, Properties, SourceField};
@@ -169,7 +170,7 @@ pub fn import(
         let is_named = paths.contains(&file);
         match known {
             Ok(_) => deliveries.push((file, delivery)),
-            Err(error) if !is_named && error.code() == "unknown_delivery" => {
+            Err(FormatError::UnknownDelivery { .. }) if !is_named => {
                 report.passed_over.push(name_of(&file));
             }
             Err(error) => return Err(refused(error)),
@@ -260,7 +261,7 @@ pub(crate) fn set_key(file: &Path) -> String {
 }
 
 enum IntakeError {
-    Format(faltkarta_formats::FormatError),
+    Format(FormatError),
     Store(StoreError),
 }
 

@@ -36,6 +36,7 @@ mod quality;
 mod rim;
 mod role;
 mod sqlite;
+mod stop_facts;
 
 pub use areas::{Reader, Wanted};
 pub use backend::{

@@ -15,6 +15,7 @@ pub type Target = (&'static str, fn(&[u8]));
 pub const TARGETS: &[Target] = &[
     ("operation", messages::operation),
     ("push_request", messages::push_request),
+    ("push_columns", messages::push_columns),
     ("push_reply", messages::push_reply),
     ("pull_reply", messages::pull_reply),
     ("rows_reply", messages::rows_reply),

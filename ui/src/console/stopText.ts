@@ -43,6 +43,13 @@ export function stopText(delivery: ConsoleDeliveryDto): StopWords {
 			const held = layers === "" ? "" : `${m.delivery_stop_layers({ layers })} `;
 			return { fact: m.delivery_stop_unknown_delivery(), todo: held + m.delivery_stop_unknown_delivery_do() };
 		}
+		case "outgoing_schema": {
+			const [edition, instead] = [facts["edition"] ?? "", facts["instead"] ?? ""];
+			return {
+				fact: m.delivery_stop_outgoing_schema({ edition }),
+				todo: m.delivery_stop_outgoing_schema_do({ instead }),
+			};
+		}
 		default: {
 			const [fact, todo] = plainStops[code] ?? other;
 			return { fact: fact(), todo: todo() };

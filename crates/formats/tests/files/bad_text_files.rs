@@ -138,6 +138,7 @@ pub(crate) fn tables(folder: &mut Folder) {
         Refuse("over_limit"),
     );
     folder.add("andra_kolumner.csv", "nr;x;y\n1;2;3\n", Refuse("unknown_delivery"));
+    folder.add("registerenhet_yta.csv", "nr;x;y\n1;2;3\n", Refuse("outgoing_schema"));
     folder.add("ingenstans.csv", "id;e;n\na;1;2\n", Refuse("unknown_crs"));
     folder.add(
         "bytt_ordning.csv",

@@ -77,6 +77,31 @@ fn a_thousand_edits_come_back_as_they_were_and_take_two_bytes_each() {
     assert_eq!(read.fill(&known(&bases)).unwrap(), request);
 }
 
+/// `FALTKARTA_WRITE_SAMPLES=1` writes the sample, and where the decoders find it, anew.
+#[test]
+fn a_push_in_columns_is_written_as_the_golden_sample() {
+    let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let path = here.join("samples/push_columns-2.bin");
+    let bases: Vec<Base> = (0..3).map(base).collect();
+    let mut ops: Vec<_> = bases.iter().enumerate().map(|(n, it)| update(n as u64, it)).collect();
+    ops[1].depends_on = vec![ops[0].id];
+    ops[2].note = Some("mätt på plats".into());
+    let request = request(ops);
+    let packed = pack(&request, &[Some(bases[0].clone()), Some(bases[1].clone()), None]).unwrap();
+    // How the compressor folds it may change with its version.
+    let unfolded = inflate(packed.strip_prefix(MAGIC).unwrap()).unwrap();
+    if std::env::var_os("FALTKARTA_WRITE_SAMPLES").is_some() {
+        std::fs::write(&path, &unfolded).unwrap();
+        let corpus = here.join("../../fuzz/corpus/push_columns");
+        std::fs::create_dir_all(&corpus).unwrap();
+        std::fs::write(corpus.join("unfolded"), &unfolded).unwrap();
+        std::fs::write(corpus.join("folded"), &packed).unwrap();
+    }
+    assert_eq!(std::fs::read(&path).unwrap(), unfolded, "not what is written today");
+    let read = Columned::read_unfolded(&unfolded).unwrap();
+    assert_eq!(read.fill(&known(&bases)).unwrap(), request);
+}
+
 #[test]
 fn a_second_edit_of_the_same_features_costs_no_more() {
     let bases: Vec<Base> = (0..1_000).map(base).collect();
