@@ -19,23 +19,28 @@ pub struct GaussKruger {
 impl GaussKruger {
     /// Longitude and latitude in degrees to easting and northing in metres, in that order.
     ///
-    /// Only φ and Δλ go through sine and cosine: what the series asks of the spherical ξ and η follows from those by
-    /// algebra (tan ξ = sin φ* / (cos φ* cos Δλ), tanh η = cos φ* sin Δλ), and multiples of an angle from the angle.
+    /// Only φ goes through the library's sine and cosine; the angles that are small in a zone have short series. What
+    /// the sums ask of the spherical ξ and η follows by algebra (tan ξ = sin φ* / (cos φ* cos Δλ), tanh η =
+    /// cos φ* sin Δλ), and multiples of an angle from the angle.
     pub fn forward_deg(self, lon_deg: f64, lat_deg: f64) -> (f64, f64) {
         let phi = lat_deg.to_radians();
         let (s, c) = phi.sin_cos();
         let s2 = s * s;
-        let (sin_delta, cos_delta) = small_sin_cos(s * c * (A + s2 * (B + s2 * (C + s2 * D))));
+        let delta = s * c * (A + s2 * (B + s2 * (C + s2 * D)));
+        let (sin_delta, cos_delta) = sin_cos(delta);
         // Of the conformal latitude φ* = φ − δ.
         let (sin, cos) = (s * cos_delta - c * sin_delta, c * cos_delta + s * sin_delta);
         let (sin_lambda, cos_lambda) =
-            (lon_deg.to_radians() - self.meridian_deg.to_radians()).sin_cos();
+            sin_cos(lon_deg.to_radians() - self.meridian_deg.to_radians());
         let (a, b, t) = (sin, cos * cos_lambda, cos * sin_lambda);
+        // ξ − φ* is small where Δλ is: its tangent by the addition theorem, with 1 − cos Δλ free of cancellation.
+        let versine = sin_lambda * sin_lambda / (1.0 + cos_lambda);
+        let beyond = atan2(sin * cos * versine, cos * b + sin * sin);
         let inverse = 1.0 / (1.0 - t * t);
         let circular = (2.0 * a * b * inverse, (b * b - a * a) * inverse);
         let hyperbolic = (2.0 * t * inverse, (1.0 + t * t) * inverse);
         let (dx, dy) = series(&BETA, circular, hyperbolic);
-        let (x, y) = (a.atan2(b) + dx, atanh(t) + dy);
+        let (x, y) = (phi - delta + beyond + dx, atanh(t) + dy);
         let radius_m = self.scale * RECTIFYING_RADIUS_M;
         (radius_m * y + self.false_easting_m, radius_m * x + self.false_northing_m)
     }
@@ -75,10 +80,28 @@ fn series(k: &[f64; 4], (sin, cos): (f64, f64), (sinh, cosh): (f64, f64)) -> (f6
     (s_re * one.0 - s_im * one.1, s_re * one.1 + s_im * one.0)
 }
 
-/// Sine and cosine of an angle below 0.004: the next terms are below 1e-19.
-fn small_sin_cos(it: f64) -> (f64, f64) {
+/// Sine and cosine; within 0.12, which is seven degrees, by their series to the last digit.
+fn sin_cos(it: f64) -> (f64, f64) {
+    if it.abs() > 0.12 {
+        return it.sin_cos();
+    }
     let it2 = it * it;
-    (it * (1.0 - it2 / 6.0 * (1.0 - it2 / 20.0)), 1.0 - it2 / 2.0 * (1.0 - it2 / 12.0))
+    let next = |sum: f64, n: f64| 1.0 - it2 / (n * (n + 1.0)) * sum;
+    (
+        it * [10.0, 8.0, 6.0, 4.0, 2.0].into_iter().fold(1.0, next),
+        [11.0, 9.0, 7.0, 5.0, 3.0, 1.0].into_iter().fold(1.0, next),
+    )
+}
+
+/// Within a quotient of 0.05 by its series, to the last digit.
+fn atan2(y: f64, x: f64) -> f64 {
+    let it = y / x;
+    if x <= 0.0 || it.abs() > 0.05 {
+        return y.atan2(x);
+    }
+    let it2 = it * it;
+    const ODD: [f64; 5] = [1.0 / 11.0, 1.0 / 9.0, 1.0 / 7.0, 1.0 / 5.0, 1.0 / 3.0];
+    it - it * it2 * ODD.iter().fold(0.0, |sum, odd| odd - it2 * sum)
 }
 
 /// Within 0.1 by its series, to the last digit: that is six degrees of longitude at 60° north.
