@@ -2,7 +2,7 @@
 //! that know no geometry. `{"nodes": n, "links": [[a, b], …], "valves": [[link, node], …]}` is answered by
 //! `{"segments": [{"links": […], "nodes": […]}, …]}`.
 //!
-//! Nodes are laid on a circle, so that no link passes another node; links bow out a little, each by its own measure.
+//! Nodes are laid on a circle and links go through its inside, so that no link passes another node.
 #![expect(clippy::print_stdout, reason = "the answers go to standard output")]
 
 use std::error::Error;
@@ -74,13 +74,14 @@ fn place(node: u32, n_nodes: u32) -> Spot {
     spot(RADIUS_M, angle(f64::from(node), n_nodes))
 }
 
-/// A link between two nodes, by way of a place near the middle of its chord that no other link passes.
+/// A link between two nodes, by way of a place of its own well inside the circle: no leg grazes another node.
 fn pipe(handle: u32, (a, b): (u32, u32), n_nodes: u32) -> Pipe {
     let (from, to) = (place(a, n_nodes), place(b, n_nodes));
-    let aside_m = 1.0 + f64::from(handle) * 0.05;
+    let half = |a: f64, b: f64, center: f64| center + (f64::midpoint(a, b) - center) / 2.0;
+    let own_m = f64::from(handle) * 0.05;
     let middle = EastNorthM {
-        e_m: f64::midpoint(from.e_m(), to.e_m()) + aside_m,
-        n_m: f64::midpoint(from.n_m(), to.n_m()) + aside_m * 0.7,
+        e_m: half(from.e_m(), to.e_m(), 500_000.0) + own_m,
+        n_m: half(from.n_m(), to.n_m(), 7_000_000.0) + own_m * 0.7,
     };
     Pipe {
         handle,

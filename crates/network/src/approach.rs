@@ -20,6 +20,18 @@ pub(crate) fn for_each_approach(
     reach_mm: f64,
     mut see: impl FnMut(Approach),
 ) {
+    // Most lines that share a square with a spot are nowhere near it.
+    let margin = reach_mm.min(f64::from(i32::MAX)).ceil() as i64;
+    let is_beside = |a: i32, b: i32, at: i32| {
+        i64::from(at) >= i64::from(a.min(b)) - margin
+            && i64::from(at) <= i64::from(a.max(b)) + margin
+    };
+    let is_near = path.windows(2).any(|leg| {
+        is_beside(leg[0].e_mm, leg[1].e_mm, at.e_mm) && is_beside(leg[0].n_mm, leg[1].n_mm, at.n_mm)
+    });
+    if !is_near {
+        return;
+    }
     let reach2 = reach_mm * reach_mm;
     let mut before_mm = 0.0;
     let mut run: Option<Approach> = None;

@@ -30,6 +30,7 @@ pub(crate) struct Gate {
     pub(crate) arm: u32,
     /// Slot of the valve, or [`ONE_WAY`].
     pub(crate) valve: u32,
+    pub(crate) is_closed: bool,
 }
 
 /// Why a valve divides nothing.
@@ -44,7 +45,6 @@ pub(crate) enum Undivided {
 /// Topology and cells of one state of a network.
 #[derive(Debug, Default)]
 pub(crate) struct Graph {
-    pub(crate) node_of_end: Vec<u32>,
     pub(crate) pieces: Vec<Piece>,
     /// First piece of each slot, and the end of the last.
     pub(crate) first_pieces: Vec<u32>,
@@ -99,9 +99,7 @@ impl Graph {
         }
         let (mut node_of, n_nodes) = nodes.numbered();
         let node_of_group = node_of.split_off(n_ends);
-        node_of.shrink_to_fit();
-        graph.node_of_end = node_of;
-        graph.split(pipes, &stations, &groups, &node_of_group);
+        graph.split(pipes, &stations, &groups, (&node_of, &node_of_group));
         let pieces = &graph.pieces;
         let sides = || pieces.iter().zip(0_u32..);
         graph.arms = Groups::build(n_nodes, || {
@@ -125,7 +123,7 @@ impl Graph {
         pipes: &Pipes,
         stations: &[Station],
         groups: &[u32],
-        node_of_group: &[u32],
+        (node_of_end, node_of_group): (&[u32], &[u32]),
     ) {
         self.pieces.reserve_exact(pipes.len() + node_of_group.len());
         self.first_pieces.reserve_exact(pipes.len() + 1);
@@ -135,7 +133,7 @@ impl Graph {
             if !pipes.is_in_use(slot) {
                 continue;
             }
-            let ends = [slot * 2, slot * 2 + 1].map(|it| self.node_of_end[it as usize]);
+            let ends = [slot * 2, slot * 2 + 1].map(|it| node_of_end[it as usize]);
             let mut open = Piece { pipe: slot, from_mm: 0, nodes: [ends[0], ends[0]] };
             while let Some(station) = stations.get(at).filter(|it| it.pipe <= slot) {
                 let is_first = at == 0 || groups[at - 1] != groups[at];
@@ -168,7 +166,7 @@ impl Graph {
                     self.undivided.push(Undivided::WhichArm { valve, n_arms: 4 });
                     continue;
                 }
-                Hold::End(end) | Hold::Node(end) => self.node_of_end[end as usize],
+                Hold::End(end) | Hold::Node(end) => self.node_of_end(end),
                 Hold::Middle { .. } => node_of_valve[valve as usize],
             };
             let arms = self.arms.of(node);
@@ -184,7 +182,9 @@ impl Graph {
                 _ => None,
             };
             if let Some(arm) = arm {
-                self.gates.push(Gate { arm, valve });
+                let kind = fittings[valve as usize].map(|it| it.kind);
+                let is_closed = matches!(kind, Some(FittingKind::Valve(it)) if it.is_closed);
+                self.gates.push(Gate { arm, valve, is_closed });
                 // Where more arms meet, each may have its valve.
                 let place = if arms.len() <= 2 { node } else { u32::MAX - arm };
                 at_nodes.push((place, valve));
@@ -194,7 +194,8 @@ impl Graph {
             }
         }
         for slot in pipes.in_use().filter(|it| pipes.is_one_way(*it)) {
-            self.gates.push(Gate { arm: self.arm_of_end(slot * 2), valve: ONE_WAY });
+            let arm = self.arm_of_end(slot * 2);
+            self.gates.push(Gate { arm, valve: ONE_WAY, is_closed: false });
         }
         self.gates.sort_unstable();
         self.gates.shrink_to_fit();
@@ -202,6 +203,12 @@ impl Graph {
         for pair in at_nodes.windows(2).filter(|it| it[0].0 == it[1].0) {
             self.undivided.push(Undivided::Twice { valve: pair[0].1, other: pair[1].1 });
         }
+    }
+
+    /// The node of an end of a pipe in use.
+    pub(crate) fn node_of_end(&self, end: u32) -> u32 {
+        let arm = self.arm_of_end(end);
+        self.pieces[arm as usize / 2].nodes[arm as usize % 2]
     }
 
     pub(crate) fn arm_of_end(&self, end: u32) -> u32 {
@@ -264,7 +271,7 @@ impl Graph {
         match hold {
             Hold::Nothing { .. } => None,
             Hold::End(end) | Hold::Node(end) => {
-                Some(self.cell_of_node[self.node_of_end[end as usize] as usize])
+                Some(self.cell_of_node[self.node_of_end(end) as usize])
             }
             Hold::Middle { pipe, along_mm } | Hold::Several { pipe, along_mm } => {
                 Some(self.cell_of_piece[self.piece_at(pipe, along_mm) as usize])
@@ -309,16 +316,17 @@ impl Graph {
         self.arms.of(node).iter().map(|it| self.spot_of_arm(pipes, *it)).min()
     }
 
-    /// The gates of one arm.
-    pub(crate) fn gates_of_arm(&self, arm: u32) -> &[Gate] {
-        let from = self.gates.partition_point(|it| it.arm < arm);
-        let n = self.gates[from..].iter().take_while(|it| it.arm == arm).count();
-        &self.gates[from..from + n]
+    /// All gates of the arm that one stands on.
+    pub(crate) fn gates_beside(&self, gate: u32) -> &[Gate] {
+        let arm = self.gates[gate as usize].arm;
+        let (before, after) = self.gates.split_at(gate as usize);
+        let n_before = before.iter().rev().take_while(|it| it.arm == arm).count();
+        let n_after = after.iter().take_while(|it| it.arm == arm).count();
+        &self.gates[gate as usize - n_before..gate as usize + n_after]
     }
 
     pub(crate) fn heap_bytes(&self) -> usize {
-        let words = self.node_of_end.capacity()
-            + self.first_pieces.capacity()
+        let words = self.first_pieces.capacity()
             + self.cell_of_piece.capacity()
             + self.cell_of_node.capacity();
         words * 4

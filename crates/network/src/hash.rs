@@ -15,8 +15,8 @@ pub(crate) struct PipeHash {
     n_slots: u32,
 }
 
-/// Least side of a square: 2^14 mm are 16 m.
-const LEAST_SHIFT: u32 = 14;
+/// Least side of a square: 2^15 mm are 33 m.
+const LEAST_SHIFT: u32 = 15;
 
 impl PipeHash {
     pub(crate) fn build(pipes: &Pipes) -> Self {
@@ -48,15 +48,17 @@ impl PipeHash {
         made
     }
 
+    /// The plane rolled up: squares side by side lie side by side in memory, and only far ones share a bucket.
     fn bucket(&self, (e, n): (i32, i32)) -> usize {
-        // Fibonacci hashing: Knuth, The Art of Computer Programming 3, 6.4.
-        let mixed = (e as u32).wrapping_mul(0x9e37_79b1) ^ (n as u32).wrapping_mul(0x85eb_ca77);
-        ((mixed ^ (mixed >> 15)) & self.mask) as usize
+        let half = self.mask.count_ones().div_ceil(2);
+        let across = (1_u32 << half) - 1;
+        ((((n as u32) << half) | (e as u32 & across)) & self.mask) as usize
     }
 
     /// Collects the slots of pipes in use that may pass within a distance of a spot, each once, in rising order.
     pub(crate) fn near(&self, pipes: &Pipes, at: Spot, reach_mm: f64, found: &mut Vec<u32>) {
         found.clear();
+        let mut n_squares = 0;
         if !self.slots.is_empty() {
             let reach = reach_mm.ceil() as i32;
             let square = |mm: i32, by: i32| mm.saturating_add(by) >> self.shift;
@@ -65,12 +67,16 @@ impl PipeHash {
                     let bucket = self.bucket((e, n));
                     let range = self.firsts[bucket] as usize..self.firsts[bucket + 1] as usize;
                     found.extend_from_slice(&self.slots[range]);
+                    n_squares += 1;
                 }
             }
         }
+        // Of one square they are in order already.
+        if n_squares > 1 {
+            found.sort_unstable();
+        }
         found.extend(self.n_slots..pipes.len() as u32);
         found.retain(|it| pipes.is_in_use(*it));
-        found.sort_unstable();
         found.dedup();
     }
 

@@ -102,12 +102,28 @@ struct Start {
     valves: Vec<u32>,
 }
 
-/// The cells between the valves, and the arms on which they stand.
+/// The cells between the valves, and the gates on which they stand.
 struct Inside {
-    cells: BTreeSet<u32>,
-    arms: BTreeSet<u32>,
-    closed_arms: BTreeSet<u32>,
+    has: Vec<bool>,
+    cells: Vec<u32>,
+    gates: BTreeSet<u32>,
+    closed_gates: BTreeSet<u32>,
     passed: BTreeSet<u32>,
+}
+
+/// Cells that lose their supply, in parts that hang together.
+pub(crate) struct CutOff {
+    /// By cell: the number of its part, or [`NOT_CUT_OFF`].
+    part_of: Vec<u32>,
+    pub(crate) cells: Vec<u32>,
+}
+
+const NOT_CUT_OFF: u32 = u32::MAX;
+
+impl CutOff {
+    pub(crate) fn part(&self, cell: u32) -> Option<u32> {
+        self.part_of.get(cell as usize).copied().filter(|it| *it != NOT_CUT_OFF)
+    }
 }
 
 impl Network {
@@ -122,22 +138,22 @@ impl Network {
         let usable = Usable::new(self, shutoff.unknown, told);
         let inside = self.inside(&start.cells, &usable);
         let is_fed = if self.has_source() {
-            self.supply.reach(&self.graph, &self.fittings, |it| inside.cells.contains(&it))
+            self.supply.reach(&self.graph, |it| inside.has[it as usize])
         } else {
             vec![]
         };
-        let cut_off = self.cut_off(&inside.cells, &is_fed);
-        let warnings = self.warnings(&inside.cells, &cut_off);
+        let cut_off = self.cut_off(&inside, &is_fed);
+        let warnings = self.warnings(&inside, &cut_off);
         let unsure = self.unsure(&cut_off);
         let is_needed = |cell: u32| {
             let is_dead_end = || {
                 self.graph.pieces_of_cell.of(cell).is_empty()
                     && self.graph.gates_of_cell.of(cell).len() < 2
             };
-            let part = cut_off.get(&cell);
+            let part = cut_off.part(cell);
             part.map_or_else(
                 || !is_dead_end() || self.is_beside_gap(cell),
-                |it| unsure.contains(it),
+                |it| unsure.contains(&it),
             )
         };
         Ok(Isolation {
@@ -147,7 +163,7 @@ impl Network {
             reopen: self.reopen(&usable, &cut_off, &is_fed),
             is_at_least: warnings.iter().any(|it| it.kind.hides_more()),
             dry: self.extent(inside.cells.iter().copied()),
-            cut_off: self.extent(cut_off.into_keys()),
+            cut_off: self.extent(cut_off.cells.into_iter()),
             warnings,
         })
     }
@@ -202,72 +218,76 @@ impl Network {
     /// Walks from the first cells as far as no valve divides.
     fn inside(&self, first: &[u32], usable: &Usable<'_>) -> Inside {
         let mut inside = Inside {
-            cells: first.iter().copied().collect(),
-            arms: BTreeSet::new(),
-            closed_arms: BTreeSet::new(),
+            has: vec![false; self.graph.n_cells as usize],
+            cells: vec![],
+            gates: BTreeSet::new(),
+            closed_gates: BTreeSet::new(),
             passed: BTreeSet::new(),
         };
-        let mut open: Vec<u32> = inside.cells.iter().copied().collect();
+        let mut open: Vec<u32> = vec![];
+        for cell in first {
+            inside.enter(*cell, &mut open);
+        }
         while let Some(cell) = open.pop() {
             for gate in self.graph.gates_of_cell.of(cell) {
-                let arm = self.graph.gates[*gate as usize].arm;
-                let gates = self.graph.gates_of_arm(arm);
+                let gates = self.graph.gates_beside(*gate);
                 let valves = || gates.iter().map(|it| it.valve).filter(|it| *it != ONE_WAY);
                 if valves().any(|it| usable.is_closed(it)) {
-                    inside.closed_arms.insert(arm);
+                    inside.closed_gates.insert(*gate);
                 } else if valves().any(|it| usable.works(it)) {
-                    inside.arms.insert(arm);
+                    inside.gates.insert(*gate);
                 } else {
                     inside.passed.extend(valves());
-                    let (piece, node) = self.graph.cells_of_arm(arm);
-                    for next in [piece, node] {
-                        if inside.cells.insert(next) {
-                            open.push(next);
-                        }
-                    }
+                    let (piece, node) = self.cells_at(*gate);
+                    inside.enter(piece, &mut open);
+                    inside.enter(node, &mut open);
                 }
             }
         }
-        let is_around = |arm: &u32| {
-            let (piece, node) = self.graph.cells_of_arm(*arm);
-            inside.cells.contains(&piece) != inside.cells.contains(&node)
+        let has = &inside.has;
+        let is_around = |gate: &u32| {
+            let (piece, node) = self.cells_at(*gate);
+            has[piece as usize] != has[node as usize]
         };
-        inside.arms.retain(is_around);
-        inside.closed_arms.retain(is_around);
+        inside.gates.retain(is_around);
+        inside.closed_gates.retain(is_around);
         inside
     }
 
-    /// Cells outside that were fed and are not any more, each with the number of the part that hangs together.
-    fn cut_off(&self, inside: &BTreeSet<u32>, is_fed: &[bool]) -> BTreeMap<u32, u32> {
-        let mut parts: BTreeMap<u32, u32> = BTreeMap::new();
-        let lost: HashSet<u32> = (0..is_fed.len() as u32)
-            .filter(|it| self.supply.is_fed[*it as usize] && !is_fed[*it as usize])
-            .filter(|it| !inside.contains(it))
-            .collect();
-        let mut in_order: Vec<u32> = lost.iter().copied().collect();
-        in_order.sort_unstable();
-        for first in in_order {
-            let part = first;
+    pub(crate) fn cells_at(&self, gate: u32) -> (u32, u32) {
+        self.graph.cells_of_arm(self.graph.gates[gate as usize].arm)
+    }
+
+    /// Cells outside that were fed and are not any more.
+    fn cut_off(&self, inside: &Inside, is_fed: &[bool]) -> CutOff {
+        let mut cut_off = CutOff { part_of: vec![NOT_CUT_OFF; is_fed.len()], cells: vec![] };
+        let is_lost = |it: u32| {
+            let it = it as usize;
+            self.supply.is_fed[it] && !is_fed[it] && !inside.has[it]
+        };
+        for first in (0..is_fed.len() as u32).filter(|it| is_lost(*it)) {
             let mut open = vec![first];
             while let Some(cell) = open.pop() {
-                if parts.contains_key(&cell) {
+                let part = &mut cut_off.part_of[cell as usize];
+                if *part != NOT_CUT_OFF {
                     continue;
                 }
-                parts.insert(cell, part);
+                *part = first;
+                cut_off.cells.push(cell);
                 for gate in self.graph.gates_of_cell.of(cell) {
-                    let next = passes(&self.graph, &self.fittings, *gate, cell);
-                    open.extend(next.filter(|it| lost.contains(it) && !parts.contains_key(it)));
+                    let next = passes(&self.graph, *gate, cell);
+                    open.extend(next.filter(|it| is_lost(*it)));
                 }
             }
         }
-        parts
+        cut_off
     }
 
-    fn warnings(&self, inside: &BTreeSet<u32>, cut_off: &BTreeMap<u32, u32>) -> Vec<Problem> {
+    fn warnings(&self, inside: &Inside, cut_off: &CutOff) -> Vec<Problem> {
         let dry = |it: &&u32| !self.supply.is_fed[**it as usize];
-        let parts: HashSet<u32> =
-            inside.iter().filter(dry).map(|it| self.supply.part_of_cell[*it as usize]).collect();
-        let has_cell = |it: u32| inside.contains(&it) || cut_off.contains_key(&it);
+        let part_of = |it: &u32| self.supply.part_of_cell[*it as usize];
+        let parts: HashSet<u32> = inside.cells.iter().filter(dry).map(part_of).collect();
+        let has_cell = |it: u32| inside.has[it as usize] || cut_off.part(it).is_some();
         let told = self.problems().iter().filter(|it| {
             !matches!(it.kind, ProblemKind::AgainstFall { .. })
                 && touches(it.concerns, has_cell, &parts)
@@ -276,13 +296,13 @@ impl Network {
     }
 
     /// Parts that are cut off where the data leave open whether they are.
-    fn unsure(&self, cut_off: &BTreeMap<u32, u32>) -> HashSet<u32> {
+    fn unsure(&self, cut_off: &CutOff) -> HashSet<u32> {
         let mut parts = HashSet::new();
         for problem in self.problems() {
             let is_open =
                 matches!(problem.kind, ProblemKind::Gap { .. } | ProblemKind::ValveUnclear { .. });
             if let (true, Concerns::Cells(cells)) = (is_open, problem.concerns) {
-                parts.extend(cells.iter().filter_map(|it| cut_off.get(it)));
+                parts.extend(cells.iter().filter_map(|it| cut_off.part(*it)));
             }
         }
         parts
@@ -306,8 +326,8 @@ impl Network {
             from.iter().map(|it| it.distance_on_grid_m(at)).fold(f64::INFINITY, f64::min)
         };
         let mut found: BTreeMap<u32, ToClose> = BTreeMap::new();
-        for arm in &inside.arms {
-            let valves = self.graph.gates_of_arm(*arm).iter().map(|it| it.valve);
+        for gate in &inside.gates {
+            let valves = self.graph.gates_beside(*gate).iter().map(|it| it.valve);
             let fittings = valves
                 .filter(|it| *it != ONE_WAY && usable.works(*it))
                 .filter_map(|it| self.fittings[it as usize]);
@@ -316,8 +336,8 @@ impl Network {
                 key(a.at).total_cmp(&key(b.at)).then(a.handle.cmp(&b.handle))
             });
             let Some(valve) = nearest else { continue };
-            let (piece, node) = self.graph.cells_of_arm(*arm);
-            let outer = if inside.cells.contains(&piece) { node } else { piece };
+            let (piece, node) = self.cells_at(*gate);
+            let outer = if inside.has[piece as usize] { node } else { piece };
             found.insert(
                 valve.handle,
                 ToClose {
@@ -337,7 +357,7 @@ impl Network {
     }
 
     fn closed(&self, inside: &Inside, usable: &Usable<'_>) -> Vec<u32> {
-        let gates = inside.closed_arms.iter().flat_map(|it| self.graph.gates_of_arm(*it));
+        let gates = inside.closed_gates.iter().flat_map(|it| self.graph.gates_beside(*it));
         let closed = gates.map(|it| it.valve).filter(|it| usable.is_closed(*it));
         let mut handles: Vec<u32> = closed
             .filter_map(|it| Some(self.fittings.get(it as usize)?.as_ref()?.handle))
@@ -370,6 +390,15 @@ impl Network {
             .collect();
         passed.sort_by_key(|it| it.valve);
         passed
+    }
+}
+
+impl Inside {
+    fn enter(&mut self, cell: u32, open: &mut Vec<u32>) {
+        if !std::mem::replace(&mut self.has[cell as usize], true) {
+            self.cells.push(cell);
+            open.push(cell);
+        }
     }
 }
 

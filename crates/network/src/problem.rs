@@ -142,7 +142,7 @@ impl Seek<'_> {
     }
 
     fn cell_of_end(&self, end: u32) -> u32 {
-        self.graph.cell_of_node[self.graph.node_of_end[end as usize] as usize]
+        self.graph.cell_of_node[self.graph.node_of_end(end) as usize]
     }
 
     /// Loose ends on which nothing stands that ends a pipe.
@@ -152,12 +152,12 @@ impl Seek<'_> {
             let ends = fitting
                 .is_some_and(|it| !matches!(it.kind, FittingKind::Valve(_) | FittingKind::Manhole));
             if let (true, Hold::End(end) | Hold::Node(end)) = (ends, *hold) {
-                is_ended[self.graph.node_of_end[end as usize] as usize] = true;
+                is_ended[self.graph.node_of_end(end) as usize] = true;
             }
         }
         let mut told: BTreeSet<(u32, u32)> = BTreeSet::new();
         for gap in &self.joins.gaps {
-            let node = self.graph.node_of_end[gap.end as usize];
+            let node = self.graph.node_of_end(gap.end);
             if is_ended[node as usize] {
                 continue;
             }

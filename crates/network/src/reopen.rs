@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::graph::ONE_WAY;
+use crate::isolate::CutOff;
 use crate::network::Network;
 use crate::segments::Usable;
 use crate::supply::passes;
@@ -21,16 +22,15 @@ impl Network {
     pub(crate) fn reopen(
         &self,
         usable: &Usable<'_>,
-        cut_off: &BTreeMap<u32, u32>,
+        cut_off: &CutOff,
         is_fed: &[bool],
     ) -> Vec<Reopen> {
         let mut found: BTreeMap<u32, Reopen> = BTreeMap::new();
-        for cell in cut_off.keys() {
+        for cell in &cut_off.cells {
             for gate in self.graph.gates_of_cell.of(*cell) {
-                let arm = self.graph.gates[*gate as usize].arm;
-                let (piece, node) = self.graph.cells_of_arm(arm);
+                let (piece, node) = self.cells_at(*gate);
                 let other = if piece == *cell { node } else { piece };
-                let gates = self.graph.gates_of_arm(arm);
+                let gates = self.graph.gates_beside(*gate);
                 let opens = gates.iter().all(|it| match it.valve {
                     ONE_WAY => other == node,
                     valve => !usable.is_closed(valve) || usable.works(valve),
@@ -65,13 +65,13 @@ impl Network {
     }
 
     /// What is cut off and would be reached from one of its cells.
-    fn fed_from(&self, cell: u32, cut_off: &BTreeMap<u32, u32>) -> BTreeSet<u32> {
+    fn fed_from(&self, cell: u32, cut_off: &CutOff) -> BTreeSet<u32> {
         let mut fed = BTreeSet::from([cell]);
         let mut open = vec![cell];
         while let Some(cell) = open.pop() {
             for gate in self.graph.gates_of_cell.of(cell) {
-                let Some(next) = passes(&self.graph, &self.fittings, *gate, cell) else { continue };
-                if cut_off.contains_key(&next) && fed.insert(next) {
+                let Some(next) = passes(&self.graph, *gate, cell) else { continue };
+                if cut_off.part(next).is_some() && fed.insert(next) {
                     open.push(next);
                 }
             }

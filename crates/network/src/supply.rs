@@ -36,7 +36,7 @@ impl Supply {
         }
         let (part_of_cell, n_parts) = parts.numbered();
         let mut supply = Self { sources, is_fed: vec![], part_of_cell, n_parts };
-        supply.is_fed = supply.reach(graph, fittings, |_| false);
+        supply.is_fed = supply.reach(graph, |_| false);
         supply
     }
 
@@ -45,12 +45,7 @@ impl Supply {
     }
 
     /// The cells that water reaches while others are shut off.
-    pub(crate) fn reach(
-        &self,
-        graph: &Graph,
-        fittings: &[Option<Fitting>],
-        is_shut: impl Fn(u32) -> bool,
-    ) -> Vec<bool> {
+    pub(crate) fn reach(&self, graph: &Graph, is_shut: impl Fn(u32) -> bool) -> Vec<bool> {
         let mut is_fed = vec![false; graph.n_cells as usize];
         let mut open = self.sources.clone();
         open.retain(|it| !is_shut(*it));
@@ -59,7 +54,7 @@ impl Supply {
         }
         while let Some(cell) = open.pop() {
             for gate in graph.gates_of_cell.of(cell) {
-                let Some(next) = passes(graph, fittings, *gate, cell) else { continue };
+                let Some(next) = passes(graph, *gate, cell) else { continue };
                 if !is_fed[next as usize] && !is_shut(next) {
                     is_fed[next as usize] = true;
                     open.push(next);
@@ -119,21 +114,13 @@ impl Supply {
 }
 
 /// The cell behind a gate, when water passes it as its valves stand.
-pub(crate) fn passes(
-    graph: &Graph,
-    fittings: &[Option<Fitting>],
-    gate: u32,
-    from: u32,
-) -> Option<u32> {
+pub(crate) fn passes(graph: &Graph, gate: u32, from: u32) -> Option<u32> {
     let arm = graph.gates[gate as usize].arm;
     let (piece, node) = graph.cells_of_arm(arm);
     let next = if from == piece { node } else { piece };
-    let stands_open = graph.gates_of_arm(arm).iter().all(|it| {
-        if it.valve == ONE_WAY {
-            return from == node;
-        }
-        let valve = fittings[it.valve as usize].map(|it| it.kind);
-        !matches!(valve, Some(FittingKind::Valve(valve)) if valve.is_closed)
-    });
+    let stands_open = graph
+        .gates_beside(gate)
+        .iter()
+        .all(|it| !it.is_closed && (it.valve != ONE_WAY || from == node));
     stands_open.then_some(next)
 }

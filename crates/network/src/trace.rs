@@ -114,7 +114,7 @@ impl Network {
                 match self.hold(slot) {
                     Hold::Nothing { .. } => return Err(missing),
                     Hold::End(end) | Hold::Node(end) => {
-                        let node = self.graph.node_of_end[end as usize];
+                        let node = self.graph.node_of_end(end);
                         self.go_on(node, u32::MAX, 0, walk);
                     }
                     Hold::Middle { pipe, along_mm } | Hold::Several { pipe, along_mm } => {
@@ -166,7 +166,7 @@ impl Network {
         }
         if self.pipes.is_service(pipe) {
             let is_loose = [pipe * 2, pipe * 2 + 1]
-                .map(|end| self.graph.arms.of(self.graph.node_of_end[end as usize]).len() == 1);
+                .map(|end| self.graph.arms.of(self.graph.node_of_end(end)).len() == 1);
             if is_loose[0] != is_loose[1] {
                 return Some(u32::from(is_loose[1]));
             }
@@ -253,7 +253,7 @@ impl Network {
                 Some(so_far_mm + u64::from(way_mm))
             }
             Hold::End(end) | Hold::Node(end) => {
-                let node = self.graph.node_of_end[end as usize];
+                let node = self.graph.node_of_end(end);
                 let behind = self.graph.arms.of(node).iter().filter_map(|arm| {
                     let (piece, side) = (arm / 2, arm % 2);
                     let so_far_mm = *walk.reached.get(&piece)?;
