@@ -113,7 +113,7 @@ impl DutyRule {
     }
 }
 
-fn has_all(only: &BTreeMap<FieldId, Vec<String>>, feature: &Feature) -> bool {
+pub(crate) fn has_all(only: &BTreeMap<FieldId, Vec<String>>, feature: &Feature) -> bool {
     only.iter().all(|(field, values)| {
         let value = feature.value(field.as_str()).to_string();
         values.contains(&value)

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::asking::{AppliesRule, DutyRule};
 use crate::feature::Feature;
 use crate::id::{DatasetId, FieldId};
+use crate::network::{NetworkRule, SensitiveRule};
 use crate::value::Value;
 
 /// A text in the two languages of the interface.
@@ -68,6 +69,12 @@ pub struct Dataset {
     /// What it says when somebody asks who is responsible at a place.
     #[serde(default, rename = "duty")]
     pub duties: Vec<DutyRule>,
+    /// What its rows are in networks of pipes.
+    #[serde(default, rename = "network")]
+    pub networks: Vec<NetworkRule>,
+    /// Which of its rows stand for customers who must be told first.
+    #[serde(default)]
+    pub sensitive: Vec<SensitiveRule>,
     /// How it is drawn.
     #[serde(default)]
     pub map: MapStyle,
@@ -476,6 +483,8 @@ impl Dataset {
             .chain(dataset.search.iter().filter_map(|rule| rule.municipality.as_ref()))
             .chain(dataset.applies.iter().flat_map(AppliesRule::fields))
             .chain(dataset.duties.iter().flat_map(DutyRule::fields))
+            .chain(dataset.networks.iter().flat_map(NetworkRule::fields))
+            .chain(dataset.sensitive.iter().flat_map(|it| it.only.keys()))
             .find(|named| dataset.field(named.as_str()).is_none());
         if let Some(field) = unknown {
             return Err(DatasetError::UnknownField { field: field.clone(), dataset: dataset.id });
