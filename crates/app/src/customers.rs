@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use faltkarta_geo::{EastNorthM, Geometry, Grid, Position, area_on_grid_m2};
-use faltkarta_model::{Feature, FeatureId, Role, SensitiveRule, Timestamp};
+use faltkarta_geo::{Bounds, EastNorthM, Geometry, Grid, Position, area_on_grid_m2};
+use faltkarta_model::{Feature, FeatureId, Role, SensitiveRule, Timestamp, Title};
 use faltkarta_spatial::{Relation, Subject};
 use faltkarta_store::Relation as Reference;
 
 use crate::catalog::LocalDataset;
 use crate::error::AppError;
 use crate::field::Field;
-use crate::isolating::{Named, SensitiveClass};
+use crate::isolating::Named;
 
 /// Connections that lose something together.
 pub(crate) struct Hanging {
@@ -58,6 +58,15 @@ pub struct SensitiveCustomer {
     pub area_m2: f64,
     /// It lies outside the valves.
     pub is_cut_off: bool,
+}
+
+/// A class of customers who must be told first, with its title.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SensitiveClass {
+    /// The class.
+    pub class: String,
+    /// What it is called.
+    pub title: Title,
 }
 
 /// What is gathered while connections are gone through.
@@ -151,7 +160,7 @@ impl Field {
         now: Timestamp,
     ) -> Result<Option<(Feature, Option<f64>)>, AppError> {
         let within_m = self.rule_of(net, connection).map_or(0.0, |it| it.address_within_m);
-        let at = connection.geometry.as_ref().and_then(Geometry::bounds).map(|it| it.middle());
+        let at = connection.geometry.as_ref().and_then(Geometry::bounds).map(Bounds::middle);
         let Some((e_m, n_m)) = at.filter(|_| within_m > 0.0) else { return Ok(None) };
         for (local, layer) in self.open_layers(now) {
             if local.dataset.role != Role::Address {

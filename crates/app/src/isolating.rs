@@ -1,16 +1,18 @@
 //! "Stäng av här": which valves to close around a place, and who is without water then.
 
 use faltkarta_geo::{Grid, Position};
-use faltkarta_model::{FeatureId, NetworkKind, Role, Timestamp, Title};
+use faltkarta_model::{FeatureId, NetworkKind, NetworkRule, Role, Timestamp};
 use faltkarta_network::{
-    Extent, Isolation, NoIsolation, Place, Problem, ProblemKind, Shutoff, Spot, Unknown, WhyNot,
+    Extent, Isolation, NoIsolation, Place, Problem, ProblemKind, Shutoff, Spot, ToClose, Unknown,
+    WhyNot,
 };
 
 use crate::applies::Asked;
+use crate::catalog::LocalDataset;
 use crate::customers::{Customers, Hanging};
 use crate::error::AppError;
 use crate::field::Field;
-use crate::nets::{Net, SilentDataset};
+use crate::nets::{Net, SilentDataset, day_of};
 
 /// A point is asked about the pipe within so many metres.
 const REACH_M: f64 = 25.0;
@@ -192,7 +194,7 @@ impl Field {
             Hanging { connections: ids, is_cut_off }
         };
         let hanging = [hanging(&found.dry, false), hanging(&found.cut_off, true)];
-        let is_wanted = |it: &crate::catalog::LocalDataset| {
+        let is_wanted = |it: &LocalDataset| {
             it.dataset.role == Role::Address || !it.dataset.sensitive.is_empty()
         };
         Ok(ShutoffPlan {
@@ -210,12 +212,7 @@ impl Field {
         })
     }
 
-    fn valve_step(
-        &self,
-        name: &str,
-        net: &Net,
-        step: &faltkarta_network::ToClose,
-    ) -> Result<ValveStep, AppError> {
+    fn valve_step(&self, name: &str, net: &Net, step: &ToClose) -> Result<ValveStep, AppError> {
         let id = net.fitting_id(step.valve);
         let stored = self.store.feature(id)?;
         let (mut how, mut exercised) = (String::new(), None);
@@ -224,8 +221,8 @@ impl Field {
             && let Some(local) = self.catalog.find(&stored.feature.dataset)
         {
             how = local.dataset.fill(&rule.how, &stored.feature);
-            let day = faltkarta_model::NetworkRule::value(rule.exercised.as_ref(), &stored.feature);
-            exercised = crate::nets::day_of(day);
+            let day = NetworkRule::value(rule.exercised.as_ref(), &stored.feature);
+            exercised = day_of(day);
         }
         let label = stored.map(|it| self.catalog.label(&it.feature)).unwrap_or_default();
         Ok(ValveStep {
@@ -306,13 +303,4 @@ pub(crate) fn not_on(net: &Net, why: NoIsolation) -> AppError {
 
 pub(crate) fn metres(at: Spot) -> (f64, f64) {
     (at.e_m(), at.n_m())
-}
-
-/// A class of customers who must be told first, with its title.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SensitiveClass {
-    /// The class.
-    pub class: String,
-    /// What it is called.
-    pub title: Title,
 }

@@ -49,7 +49,7 @@ pub use card::{Card, Fact, Visit};
 pub use catalog::{LocalDataset, LocalForm};
 pub use completing::Submission;
 pub use conflicts::{ConflictCard, ConflictRow, ConflictSummary};
-pub use customers::{AffectedAddress, Customers, SensitiveCustomer};
+pub use customers::{AffectedAddress, Customers, SensitiveClass, SensitiveCustomer};
 pub use deciding::{Choice, Decision};
 pub use drafting::{DraftAnswers, DraftSummary, OpenDraft};
 pub use duties::{Contact, DutiesAnswer, Duty};
@@ -58,9 +58,7 @@ pub use error::AppError;
 pub use field::{Field, Phase, Session};
 pub use history::HistoryRow;
 pub use identify::{Hit, IdentifyAnswer};
-pub use isolating::{
-    Named, NetWarning, SensitiveClass, ShutoffAsked, ShutoffPlan, Stretch, ValveStep,
-};
+pub use isolating::{Named, NetWarning, ShutoffAsked, ShutoffPlan, Stretch, ValveStep};
 pub use map_tile::LIVE_ZOOM_MAX;
 pub use nets::SilentDataset;
 pub use overview::{ChangeRow, Changes, DatasetStatus, Status};

@@ -1,7 +1,7 @@
 //! The networks of pipes on this laptop: put together from what datasets declare, and kept up with edits.
 
 use std::cell::Ref;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use faltkarta_geo::{EastNorthM, Geometry};
 use faltkarta_model::{
@@ -148,10 +148,9 @@ impl Net {
             edits.extend(pipes.into_iter().map(Change::RemovePipe));
             let fittings = self.fittings.of.remove(&change.id).unwrap_or_default();
             edits.extend(fittings.into_iter().map(Change::RemoveFitting));
-            for (rule, feature) in rules.iter().zip(std::iter::repeat(&change.now)) {
-                if let Some(feature) = feature {
-                    self.read(rule, feature, &mut parts);
-                }
+            let Some(feature) = &change.now else { continue };
+            for rule in rules {
+                self.read(rule, feature, &mut parts);
             }
         }
         edits.extend(parts.pipes.into_iter().map(Change::PutPipe));
@@ -196,9 +195,8 @@ impl Field {
     /// The names of the networks that have a kind of rule, in alphabetical order.
     pub(crate) fn nets_with(&self, is: impl Fn(&NetworkRule) -> bool) -> Vec<String> {
         let rules = self.catalog.datasets.iter().flat_map(|it| &it.dataset.networks);
-        let names: BTreeMap<&str, ()> =
-            rules.filter(|it| is(it)).map(|it| (it.net.as_str(), ())).collect();
-        names.into_keys().map(str::to_owned).collect()
+        let names: BTreeSet<&str> = rules.filter(|it| is(it)).map(|it| it.net.as_str()).collect();
+        names.into_iter().map(str::to_owned).collect()
     }
 
     /// A network, put together when it was not yet.

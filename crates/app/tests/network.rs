@@ -336,8 +336,9 @@ fn edits_that_wait_to_be_sent_count_at_once() {
         (field("ventil_id"), text("AV-77")),
         (field("funktion"), text("fungerar")),
     ];
-    let new = edit(Edit::Create { geometry: Some(point(60.0, 0.0)), values: values.into() });
-    assert_eq!(valves(&new), ["Ventil AV-77"], "it divides the pipe where it was put");
+    edit(Edit::Create { geometry: Some(point(60.0, 0.0)), values: values.into() });
+    let beyond = laptop.isolate(Asked::Point(at(E + 90.0, N)));
+    assert_eq!(valves(&beyond), ["Ventil AV-77"], "it divides the pipe where it was put");
 }
 
 #[test]
@@ -379,7 +380,7 @@ fn a_gap_is_named_with_its_place() {
     let plan = Laptop::new(&features).isolate(on("V1"));
     assert!(plan.is_at_least);
     let gap = &plan.warnings[0];
-    assert_eq!((gap.kind.as_str(), gap.at_m), ("gap", Some((E + 100.3, N))));
+    assert_eq!((gap.kind.as_str(), gap.at_m), ("gap", Some((E + 100.0, N))));
     assert_eq!(gap.pipe.as_ref().unwrap().label, "Vatten 100");
 }
 
