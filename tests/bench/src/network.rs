@@ -18,7 +18,10 @@ mod graph;
 
 /// Side of a block in metres.
 const BLOCK_M: f64 = 80.0;
-const N_SHUTOFFS: u32 = 2_000;
+/// Shut-offs times pipes: a large network is asked less often.
+const N_ASKED: u32 = 200_000_000;
+/// One round takes WNTR seconds.
+const N_PEER_ROUNDS: &str = "2";
 
 pub(crate) fn run() -> Outcome<()> {
     for n in [100_000, 1_000_000] {
@@ -27,9 +30,10 @@ pub(crate) fn run() -> Outcome<()> {
     beside_wntr()
 }
 
-/// Streets in a grid: a main for each side of a block, with a service on it, valves where streets meet.
+/// Streets in a grid, divided as the demo town's are: three mains for each side of a block with valves on the joints
+/// between them, and a service on the middle one.
 fn streets(n_pipes: usize) -> (Vec<Pipe>, Vec<Fitting>) {
-    let side = (n_pipes as f64 / 4.0).sqrt().round() as usize;
+    let side = (n_pipes as f64 / 8.0).sqrt().round() as usize;
     let mut chance = Chance::new(1885);
     let (mut pipes, mut fittings) = (vec![], vec![]);
     for (row, column) in (0..side).flat_map(|row| (0..side).map(move |column| (row, column))) {
@@ -52,13 +56,14 @@ fn street(
 ) {
     let along =
         |m: f64, aside: f64| spot((corner.0 + e * m + n * aside, corner.1 + n * m + e * aside));
-    let main = pipes.len() as u32;
-    pipes.push(pipe(
-        main,
-        [0.0, 30.0, 50.0, BLOCK_M].map(|it| along(it, 0.0)).to_vec(),
-        PipeKind::Main,
-    ));
-    for m in [7.0, BLOCK_M - 7.0] {
+    let first = pipes.len() as u32;
+    for (i, path) in
+        [&[0.0, 7.0][..], &[7.0, 30.0, 50.0, 73.0], &[73.0, BLOCK_M]].iter().enumerate()
+    {
+        let path = path.iter().map(|it| along(*it, 0.0)).collect();
+        pipes.push(pipe(first + i as u32, path, PipeKind::Main));
+    }
+    for (on, m) in [(first, 7.0), (first + 2, 73.0)] {
         if chance.below(100) < 90 {
             let function = match chance.below(100) {
                 0..82 => Function::Works,
@@ -66,19 +71,15 @@ fn street(
                 _ => Function::Unknown,
             };
             let is_closed = chance.below(100) == 0;
-            let kind =
-                FittingKind::Valve(Valve { is_closed, is_normally_closed: is_closed, function });
-            fittings.push(fitting(fittings.len(), along(m, 0.0), kind, Some(main)));
+            let valve = Valve { is_closed, is_normally_closed: is_closed, function };
+            let handle = fittings.len();
+            fittings.push(fitting(handle, along(m, 0.0), FittingKind::Valve(valve), Some(on)));
         }
     }
-    let service = main + 1;
+    let service = first + 3;
     pipes.push(pipe(service, vec![along(40.0, 0.0), along(40.0, 9.0)], PipeKind::Service));
-    fittings.push(fitting(
-        fittings.len(),
-        along(40.0, 9.0),
-        FittingKind::Connection,
-        Some(service),
-    ));
+    let handle = fittings.len();
+    fittings.push(fitting(handle, along(40.0, 9.0), FittingKind::Connection, Some(service)));
 }
 
 fn pipe(handle: u32, path: Vec<Spot>, kind: PipeKind) -> Pipe {
@@ -147,7 +148,7 @@ fn shutoffs(network: &Network, n_pipes: u32) -> Outcome<Vec<Duration>> {
         answer.map_err(|why| format!("{why:?}"))?;
         Ok(took)
     };
-    (0..N_SHUTOFFS).map(one).collect()
+    (0..(N_ASKED / n_pipes).clamp(100, 5_000)).map(one).collect()
 }
 
 /// WNTR's largest network with valves at 30 % of the ends: the segments, and what an answer about one pipe costs. WNTR
@@ -156,7 +157,7 @@ fn beside_wntr() -> Outcome<()> {
     let what = "network: segments of Net6";
     let python = std::env::var("FALTKARTA_BENCH_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/peers/wntr_segments.py");
-    let done = Command::new(python).args([script, &ROUNDS.to_string()]).output()?;
+    let done = Command::new(python).args([script, N_PEER_ROUNDS]).output()?;
     if !done.status.success() {
         skipped(what, "WNTR is not installed");
         return Ok(());
