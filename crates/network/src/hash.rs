@@ -25,7 +25,7 @@ impl PipeHash {
         for slot in pipes.in_use() {
             for_each_square(pipes.path(slot), shift, &mut |_| n += 1);
         }
-        let mask = (n.max(8).next_power_of_two() / 2 - 1) as u32;
+        let mask = (n.max(8).next_power_of_two() / 4 - 1) as u32;
         let mut made = Self { shift, mask, n_slots: pipes.len() as u32, ..Self::default() };
         let mut counts = vec![0_u32; mask as usize + 2];
         for slot in pipes.in_use() {

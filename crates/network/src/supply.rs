@@ -17,6 +17,8 @@ pub(crate) struct Supply {
     /// By cell: the number of the part that pipes join, whatever stands on them.
     pub(crate) part_of_cell: Vec<u32>,
     n_parts: u32,
+    /// Cells in the order in which water reaches them, each with the place in this list of the one that it comes from.
+    order: Vec<(u32, u32)>,
 }
 
 impl Supply {
@@ -35,8 +37,8 @@ impl Supply {
             parts.join(piece, node);
         }
         let (part_of_cell, n_parts) = parts.numbered();
-        let mut supply = Self { sources, is_fed: vec![], part_of_cell, n_parts };
-        supply.is_fed = supply.reach(graph, |_| false);
+        let mut supply = Self { sources, is_fed: vec![], part_of_cell, n_parts, order: vec![] };
+        supply.flow(graph);
         supply
     }
 
@@ -44,19 +46,59 @@ impl Supply {
         !self.sources.is_empty()
     }
 
-    /// The cells that water reaches while others are shut off.
+    /// Lets water run from the sources.
+    fn flow(&mut self, graph: &Graph) {
+        self.is_fed = vec![false; graph.n_cells as usize];
+        for (cell, place) in self.sources.iter().zip(0..) {
+            self.is_fed[*cell as usize] = true;
+            self.order.push((*cell, place));
+        }
+        let mut place = 0;
+        while let Some((cell, _)) = self.order.get(place as usize).copied() {
+            for gate in graph.gates_of_cell.of(cell) {
+                let Some(next) = passes(graph, *gate, cell) else { continue };
+                if !std::mem::replace(&mut self.is_fed[next as usize], true) {
+                    self.order.push((next, place));
+                }
+            }
+            place += 1;
+        }
+        self.order.shrink_to_fit();
+    }
+
+    /// The cells that water still reaches while others are shut off.
+    ///
+    /// Only what water reached by way of those can lose it; of that, what has another way in keeps it.
     pub(crate) fn reach(&self, graph: &Graph, is_shut: impl Fn(u32) -> bool) -> Vec<bool> {
-        let mut is_fed = vec![false; graph.n_cells as usize];
-        let mut open = self.sources.clone();
-        open.retain(|it| !is_shut(*it));
+        let mut is_fed = self.is_fed.clone();
+        let mut is_behind = vec![false; self.order.len()];
+        let mut behind = vec![];
+        for (place, (cell, from)) in self.order.iter().enumerate() {
+            let is_out = is_shut(*cell);
+            if is_out || is_behind[*from as usize] {
+                is_behind[place] = true;
+                is_fed[*cell as usize] = false;
+                if !is_out {
+                    behind.push(*cell);
+                }
+            }
+        }
+        let enters = |cell: u32, is_fed: &[bool]| {
+            graph.gates_of_cell.of(cell).iter().any(|gate| {
+                let (piece, node) = graph.cells_of_arm(graph.gates[*gate as usize].arm);
+                let other = if piece == cell { node } else { piece };
+                is_fed[other as usize] && passes(graph, *gate, other) == Some(cell)
+            })
+        };
+        let mut open: Vec<u32> = behind.into_iter().filter(|it| enters(*it, &is_fed)).collect();
         for cell in &open {
             is_fed[*cell as usize] = true;
         }
         while let Some(cell) = open.pop() {
             for gate in graph.gates_of_cell.of(cell) {
                 let Some(next) = passes(graph, *gate, cell) else { continue };
-                if !is_fed[next as usize] && !is_shut(next) {
-                    is_fed[next as usize] = true;
+                // What was not fed before is not reached now either: nothing was opened.
+                if !is_shut(next) && !std::mem::replace(&mut is_fed[next as usize], true) {
                     open.push(next);
                 }
             }
@@ -109,7 +151,9 @@ impl Supply {
     }
 
     pub(crate) fn heap_bytes(&self) -> usize {
-        self.is_fed.capacity() + (self.part_of_cell.capacity() + self.sources.capacity()) * 4
+        self.is_fed.capacity()
+            + self.order.capacity() * 8
+            + (self.part_of_cell.capacity() + self.sources.capacity()) * 4
     }
 }
 
