@@ -19,12 +19,13 @@ VENV := $(FALTKARTA_CACHE)/venv
 TOOLS := $(FALTKARTA_CACHE)/tools
 BENCH_VENV := $(FALTKARTA_CACHE)/bench-venv
 OGC_VENV := $(FALTKARTA_CACHE)/ogc-venv
+NETWORK_VENV := $(FALTKARTA_CACHE)/network-venv
 
 # What the built interface is made from; `generated` is written by the build itself.
 UI_SOURCES := $(shell find ui/src ui/messages ui/project.inlang ui/public -type f -not -path '*/generated/*' -not -path '*/cache/*' 2>/dev/null) \
 	ui/index.html ui/package.json ui/vite.config.ts ui/svelte.config.js ui/tsconfig.json
 
-.PHONY: help setup setup-test ui types forms demo run test lint unit screens journeys console ogc bench sim sim-bugs sim-calls sim-season soak soak-laws soak-model mutants fuzz package check-package clean
+.PHONY: help setup setup-test ui types forms demo run test lint unit screens journeys console ogc segments bench sim sim-bugs sim-calls sim-season soak soak-laws soak-model mutants fuzz package check-package clean
 
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -103,6 +104,16 @@ $(OGC_VENV)/.installed: tests/ogc/requirements.txt
 	@$(OGC_VENV)/bin/pip install --quiet --disable-pip-version-check -r tests/ogc/requirements.txt
 	@touch $@
 
+segments: $(NETWORK_VENV)/.installed ## segments of WNTR's own networks with random valves, ours beside WNTR's
+	cargo build --quiet -p faltkarta-network --example segments
+	@$(NETWORK_VENV)/bin/python tests/network/run.py "$(CARGO_TARGET_DIR)/debug/examples/segments"
+
+$(NETWORK_VENV)/.installed: tests/network/requirements.txt
+	@echo "Fetching WNTR."
+	@python3 -m venv $(NETWORK_VENV)
+	@$(NETWORK_VENV)/bin/pip install --quiet --disable-pip-version-check -r tests/network/requirements.txt
+	@touch $@
+
 bench: $(BENCH_VENV)/.installed ## the figures, side by side with peers (release build, takes minutes; ROWS="import tiles": only some)
 	@# The rows about whole programs start the one that lies beside the benchmark.
 	cargo build --release -p faltkarta-bench -p faltkarta-cli
@@ -178,4 +189,4 @@ check-package: ## open the newest .deb's window without any network and search i
 	@scripts/check-package.sh
 
 clean: ## remove built files and the demo town from the cache folder
-	rm -rf ui/dist ui/node_modules dist "$(CARGO_TARGET_DIR)" "$(FALTKARTA_CACHE)/demo" "$(FALTKARTA_CACHE)/bench" "$(FALTKARTA_SHOTS)" "$(VENV)" "$(OGC_VENV)"
+	rm -rf ui/dist ui/node_modules dist "$(CARGO_TARGET_DIR)" "$(FALTKARTA_CACHE)/demo" "$(FALTKARTA_CACHE)/bench" "$(FALTKARTA_SHOTS)" "$(VENV)" "$(OGC_VENV)" "$(NETWORK_VENV)"

@@ -39,6 +39,7 @@ step "form engine keeps its contract" npm run --silent contract --prefix ui
 step "forms beside the map, with crashes" npm run --silent forms --prefix ui
 step "journeys in the real window" make --no-print-directory journeys
 step "the console in headless Chromium" make --no-print-directory console
+step "segments of networks, beside WNTR" make --no-print-directory segments
 step "OGC API with GDAL, OWSLib and schemathesis" make --no-print-directory ogc
 
 # The runners' own counts: cargo's "test result: ok. 12 passed; 0 failed", and vitest's and our scripts' "12 passed".

@@ -16,10 +16,14 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("tiles", &["geo", "model"]),
     ("spatial", &["geo", "model"]),
     ("search", &["geo", "model"]),
+    ("network", &["geo"]),
     ("store", &["geo", "model", "changes", "protocol", "spatial", "search", "faults"]),
     (
         "app",
-        &["geo", "model", "changes", "protocol", "spatial", "search", "tiles", "store", "faults"],
+        &[
+            "geo", "model", "changes", "protocol", "spatial", "search", "tiles", "network",
+            "store", "faults",
+        ],
     ),
     ("ipc", &["geo", "model", "protocol", "search", "tiles", "store", "app"]),
     ("sync-http", &["model", "protocol", "app", "faults"]),

@@ -32,6 +32,34 @@ pub enum AppError {
         /// Its id.
         form: String,
     },
+    /// No dataset on this laptop is part of such a network.
+    #[error("there is no network {network} on this laptop")]
+    NetworkNotFound {
+        /// Its name.
+        network: String,
+    },
+    /// The pipes of a network are not here, or their lease has ended.
+    #[error("dataset {dataset} cannot answer: {reason}")]
+    NetworkSilent {
+        /// The dataset.
+        dataset: DatasetId,
+        /// `missing` or `locked`.
+        reason: &'static str,
+    },
+    /// A point has no pipe in use near it.
+    #[error("no pipe in use within {reach_m} m{}", .distance_m.map(|it| format!("; the nearest is {it:.0} m away")).unwrap_or_default())]
+    NoPipeNear {
+        /// How far was looked, in metres.
+        reach_m: f64,
+        /// Metres to the nearest one, when there is one at all.
+        distance_m: Option<f64>,
+    },
+    /// A feature that is not part of the network, or is out of use.
+    #[error("feature {id} is not on the network")]
+    NotOnNetwork {
+        /// Its id.
+        id: FeatureId,
+    },
     /// The input cannot be used.
     #[error("{field} cannot be used: {text}")]
     InvalidInput {
@@ -112,6 +140,10 @@ impl AppError {
             Self::FeatureNotFound { .. } => "feature_not_found",
             Self::DatasetNotFound { .. } => "dataset_not_found",
             Self::FormNotFound { .. } => "form_not_found",
+            Self::NetworkNotFound { .. } => "network_not_found",
+            Self::NetworkSilent { .. } => "network_silent",
+            Self::NoPipeNear { .. } => "no_pipe_near",
+            Self::NotOnNetwork { .. } => "not_on_network",
             Self::InvalidInput { .. } => "invalid_input",
             Self::AnswersInvalid { .. } => "answers_invalid",
             Self::ReadOnly { .. } => "read_only",

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::catalog::{Catalog, LocalDataset, LocalForm};
 use crate::error::AppError;
+use crate::nets::Net;
 use crate::tile_cache::TileCache;
 
 /// One open laptop: its store with the indexes of its generation in memory. Every use case is a method.
@@ -34,6 +35,8 @@ pub struct Field {
     pub(crate) drawn: RefCell<TileCache>,
     /// What the store held in each conflict when its card was last shown.
     pub(crate) shown: RefCell<HashMap<FeatureId, ShownConflicts>>,
+    /// Networks of pipes that were asked about, by name.
+    pub(crate) nets: RefCell<BTreeMap<String, Net>>,
     tile_version: u32,
     data_version: u32,
 }
@@ -119,6 +122,7 @@ impl Field {
             },
             drawn: RefCell::default(),
             shown: RefCell::default(),
+            nets: RefCell::default(),
             tile_version: 1,
             data_version: 1,
         };
@@ -152,6 +156,7 @@ impl Field {
             None => PlaceIndexBuilder::new().build(),
         };
         self.edited_places = Overlay::new();
+        self.nets.get_mut().clear();
         self.catalog = catalog;
         self.layers = layers;
         if let Some(epsg) = self.store.meta("grid_epsg")?.and_then(|it| it.parse().ok()) {
@@ -193,6 +198,7 @@ impl Field {
                 None => self.edited_places.remove(change.id),
             }
         }
+        self.take_into_nets(changes);
     }
 
     /// Marks that lists changed without a change of rows.

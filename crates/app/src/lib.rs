@@ -13,6 +13,7 @@ mod card;
 mod catalog;
 mod completing;
 mod conflicts;
+mod customers;
 mod deciding;
 mod drafting;
 mod duties;
@@ -22,18 +23,22 @@ mod field;
 mod foreseeing;
 mod history;
 mod identify;
+mod isolating;
 mod map_tile;
+mod nets;
 mod numbers;
 mod outbox;
 mod overview;
 mod parcel_labels;
 mod photos;
 mod places;
+mod segments;
 mod shape;
 mod swedish_time;
 mod sync;
 mod tile_cache;
 mod tile_tags;
+mod tracing_sewer;
 mod xform;
 mod xml;
 
@@ -44,6 +49,7 @@ pub use card::{Card, Fact, Visit};
 pub use catalog::{LocalDataset, LocalForm};
 pub use completing::Submission;
 pub use conflicts::{ConflictCard, ConflictRow, ConflictSummary};
+pub use customers::{AffectedAddress, Customers, SensitiveClass, SensitiveCustomer};
 pub use deciding::{Choice, Decision};
 pub use drafting::{DraftAnswers, DraftSummary, OpenDraft};
 pub use duties::{Contact, DutiesAnswer, Duty};
@@ -52,14 +58,19 @@ pub use error::AppError;
 pub use field::{Field, Phase, Session};
 pub use history::HistoryRow;
 pub use identify::{Hit, IdentifyAnswer};
+pub use isolating::{Named, NetWarning, ShutoffAsked, ShutoffPlan, Stretch, ValveStep};
 pub use map_tile::LIVE_ZOOM_MAX;
+pub use nets::SilentDataset;
 pub use overview::{ChangeRow, Changes, DatasetStatus, Status};
 pub use photos::FeaturePhotos;
+pub use segments::{NetSegment, RoundBy, ValveDue};
 pub use shape::{point_on, to_geojson};
 pub use sync::{
     BlobState, EnrolStep, Enrolment, FieldAccess, Link, LinkError, MapLink, RowLink, Scheduler,
     SyncReport, enrol, fetch_photo, fetch_preview, install_next_package, sync_round,
 };
+pub use tracing_sewer::TraceAnswer;
 pub use xform::Outline;
 
+pub use faltkarta_network::{Direction, ProblemKind, WhyNot};
 pub use faltkarta_spatial::{Related, Relation};

@@ -331,6 +331,43 @@ pub(crate) enum FieldVerb {
         #[arg(value_parser = parse_pair, allow_hyphen_values = true)]
         at: (f64, f64),
     },
+    /// Which valves to close around a place, and who is without water then.
+    Isolate {
+        /// Easting and northing in metres on the store's grid; the pipe within 25 m.
+        #[arg(value_parser = parse_pair, allow_hyphen_values = true, required_unless_present = "feature")]
+        at: Option<(f64, f64)>,
+        /// A pipe, a valve or something else on a pipe, by its id; several times.
+        #[arg(long, value_name = "ID")]
+        feature: Vec<String>,
+        /// Valves that were found not to work: ids or numbers.
+        #[arg(long, value_name = "VALVE", num_args = 1..)]
+        inoperable: Vec<String>,
+        /// Count on valves of unknown function; else they are taken as not there.
+        #[arg(long)]
+        trust_unknown: bool,
+    },
+    /// Every segment of the water network, one JSON line each: pipe ids, valve ids, connections.
+    Segments,
+    /// What drains to a place, or where a spill from it goes.
+    Trace {
+        /// Which way.
+        direction: Way,
+        /// Easting and northing in metres on the store's grid.
+        #[arg(value_parser = parse_pair, allow_hyphen_values = true, required_unless_present = "feature")]
+        at: Option<(f64, f64)>,
+        /// A pipe, manhole or connection, by its id.
+        #[arg(long, value_name = "ID", conflicts_with = "at")]
+        feature: Option<String>,
+    },
+    /// Valves in the order to exercise them.
+    Valves {
+        /// What comes first.
+        #[arg(long, value_enum, default_value = "days")]
+        by: Round,
+        /// How many at most.
+        #[arg(long)]
+        most: Option<usize>,
+    },
     /// One journalled edit.
     Edit {
         #[command(subcommand)]
@@ -368,6 +405,24 @@ pub(crate) enum FieldVerb {
         /// The field.
         field: String,
     },
+}
+
+/// Which way a trace goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Way {
+    /// Against the flow.
+    Upstream,
+    /// With the flow.
+    Downstream,
+}
+
+/// What comes first on a round of valves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Round {
+    /// Never exercised, then longest ago.
+    Days,
+    /// Those on which most connections depend.
+    Critical,
 }
 
 #[derive(Debug, Subcommand)]

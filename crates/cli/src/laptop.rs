@@ -18,6 +18,7 @@ use crate::asking;
 use crate::conflicts;
 use crate::coordinator::dataset_id;
 use crate::failure::Failure;
+use crate::network;
 use crate::say::Voice;
 use crate::upkeep;
 
@@ -44,6 +45,15 @@ pub(crate) fn run(dir: &Path, verb: FieldVerb, voice: Voice) -> Result<(), Failu
             asking::applies(&open(dir, false)?, at, parcel.as_deref(), voice)
         }
         FieldVerb::Responsible { at } => asking::responsible(&open(dir, false)?, at, voice),
+        FieldVerb::Isolate { at, feature, inoperable, trust_unknown } => {
+            let wanted = network::Wanted { at, features: feature, inoperable, trust_unknown };
+            network::isolate(&open(dir, false)?, &wanted, voice)
+        }
+        FieldVerb::Segments => network::segments(&open(dir, false)?),
+        FieldVerb::Trace { direction, at, feature } => {
+            network::trace(&open(dir, false)?, direction, at, feature.as_deref(), voice)
+        }
+        FieldVerb::Valves { by, most } => network::valves(&open(dir, false)?, by, most, voice),
         FieldVerb::Edit { verb } => edit(&mut open(dir, false)?, verb, voice),
         FieldVerb::Inspect(wanted) => inspect(&mut open(dir, false)?, &wanted, voice),
         FieldVerb::Photos { verb } => crate::photos::run(open(dir, false)?, verb, voice),

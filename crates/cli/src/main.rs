@@ -8,6 +8,8 @@ mod coordinator;
 mod failure;
 mod keeping;
 mod laptop;
+mod network;
+mod network_words;
 mod photos;
 mod place;
 mod rim;

@@ -110,7 +110,7 @@ impl<'a> Plot<'a> {
         match lot.purpose {
             Use::Villa | Use::Center => self.dwelling(&mut yard, lot),
             Use::Flats => self.flats(&mut yard),
-            Use::Industry => self.industry(&mut yard),
+            Use::Industry => self.industry(lot, &mut yard),
             Use::Church | Use::School | Use::Sports => self.public(&mut yard, lot.purpose),
             Use::Park | Use::Row => Ok(None),
         }
@@ -136,7 +136,8 @@ impl<'a> Plot<'a> {
         if let Some(house) = self.place(across, setback, [width, depth], turn, 1.0) {
             let house = if chance.hits(0.22) { self.with_wing(house, chance) } else { house };
             let kind = match chance.below(20) {
-                0..5 if is_center => Building::Business,
+                0 if is_center => Building::Care,
+                1..5 if is_center => Building::Business,
                 5..10 if is_center => Building::Flats,
                 _ => Building::House,
             };
@@ -173,13 +174,15 @@ impl<'a> Plot<'a> {
         Ok(main)
     }
 
-    fn industry(&self, yard: &mut Yard<'_>) -> Result<Option<Ring>, DemoError> {
+    fn industry(&self, lot: &Lot, yard: &mut Yard<'_>) -> Result<Option<Ring>, DemoError> {
         let mut main = None;
         for (across, setback) in [(-0.26, 10.0), (0.24, 14.0)] {
             let width = self.width * yard.chance.range(0.26, 0.4);
             let depth = yard.chance.range(22.0, 38.0);
             if let Some(hall) = self.place(across * self.width, setback, [width, depth], 0.0, 2.0) {
-                yard.put(Building::Industry, &hall, None)?;
+                let is_food = lot.number % 7 == 3;
+                let kind = if is_food { Building::Food } else { Building::Industry };
+                yard.put(kind, &hall, None)?;
                 main = main.or(Some(hall));
             }
         }

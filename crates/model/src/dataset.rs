@@ -7,6 +7,7 @@ use crate::asking::{AppliesRule, DutyRule};
 use crate::checking::CheckRule;
 use crate::feature::Feature;
 use crate::id::{DatasetId, FieldId};
+use crate::network::{NetworkRule, SensitiveRule};
 use crate::value::Value;
 
 /// A text in the two languages of the interface.
@@ -84,6 +85,12 @@ pub struct Dataset {
     /// What is looked at between the rows of a delivery.
     #[serde(default, rename = "check")]
     pub checks: Vec<CheckRule>,
+    /// What its rows are in networks of pipes.
+    #[serde(default, rename = "network")]
+    pub networks: Vec<NetworkRule>,
+    /// Which of its rows stand for customers who must be told first.
+    #[serde(default)]
+    pub sensitive: Vec<SensitiveRule>,
     /// How it is drawn.
     #[serde(default)]
     pub map: MapStyle,
@@ -496,6 +503,8 @@ impl Dataset {
             .chain(dataset.applies.iter().flat_map(AppliesRule::fields))
             .chain(dataset.duties.iter().flat_map(DutyRule::fields))
             .chain(dataset.checks.iter().flat_map(CheckRule::fields))
+            .chain(dataset.networks.iter().flat_map(NetworkRule::fields))
+            .chain(dataset.sensitive.iter().flat_map(|it| it.only.keys()))
             .find(|named| dataset.field(named.as_str()).is_none());
         if let Some(field) = unknown {
             return Err(DatasetError::UnknownField { field: field.clone(), dataset: dataset.id });

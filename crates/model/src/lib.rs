@@ -10,6 +10,7 @@ mod dataset;
 mod feature;
 mod form;
 mod id;
+mod network;
 mod time;
 mod value;
 
@@ -23,5 +24,6 @@ pub use dataset::{
 pub use feature::{Feature, INSPECTION_DATASET, Inspection};
 pub use form::{FormDeclaration, FormError, FormUpdate};
 pub use id::{BlobId, DatasetId, FeatureId, FieldId, GroupId, IdError, IdSource, OpId, ReplicaId};
+pub use network::{NetworkKind, NetworkRule, OneOf, PipeFlow, SensitiveRule};
 pub use time::{Timestamp, TimestampError};
 pub use value::{GEOMETRY_FIELD, Properties, Value};

@@ -15,6 +15,7 @@ mod import;
 mod live_tile;
 mod many_pushes;
 mod memory;
+mod network;
 mod peer;
 mod push;
 mod rounds;
@@ -46,6 +47,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     if is_wanted("search") {
         search::run()?;
+    }
+    if is_wanted("network") {
+        network::run()?;
     }
     if is_wanted("tile") {
         live_tile::run()?;

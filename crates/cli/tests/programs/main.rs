@@ -11,3 +11,4 @@ mod kills;
 mod network;
 mod restore;
 mod support;
+mod water;
