@@ -217,3 +217,10 @@ fn the_tolerance_is_the_datasets_own() {
     assert_eq!(dry(&isolate(&network, Place::Pipe(2))), [1, 2]);
     assert!(network.problems().is_empty());
 }
+
+#[test]
+fn of_two_pipes_with_one_handle_the_last_counts() {
+    let twice = [pipe(1, &[(0.0, 0.0), (50.0, 0.0)]), pipe(1, &[(0.0, 9.0), (80.0, 9.0)])];
+    let network = build(&twice, &[source(9, (0.0, 9.0))]);
+    assert_eq!((network.n_pipes(), isolate(&network, Place::Pipe(1)).dry.length_m()), (1, 80.0));
+}
