@@ -20,18 +20,22 @@ mod editing;
 mod error;
 mod field;
 mod foreseeing;
+mod heights;
 mod history;
 mod identify;
 mod map_tile;
+mod measuring;
 mod numbers;
 mod outbox;
 mod overview;
 mod parcel_labels;
 mod photos;
 mod places;
+mod selecting;
 mod shape;
 mod swedish_time;
 mod sync;
+mod themes;
 mod tile_cache;
 mod tile_tags;
 mod xform;
@@ -53,13 +57,22 @@ pub use field::{Field, Phase, Session};
 pub use history::HistoryRow;
 pub use identify::{Hit, IdentifyAnswer};
 pub use map_tile::LIVE_ZOOM_MAX;
+pub use measuring::{
+    HeldTo, MEASURE_POINTS_MAX, Measure, MeasureAnswer, MeasureKind, MeasureSource, MeasuredPlace,
+    NoMeasure, PointedAt,
+};
 pub use overview::{ChangeRow, Changes, DatasetStatus, Status};
 pub use photos::FeaturePhotos;
+pub use selecting::{
+    CORRIDOR_LENGTH_M_MAX, FIGURE_VERTICES_MAX, Figure, REACH_M_MAX, SelectFrom, SelectedRow,
+    Selection, SilentDataset,
+};
 pub use shape::{point_on, to_geojson};
 pub use sync::{
     BlobState, EnrolStep, Enrolment, FieldAccess, Link, LinkError, MapLink, RowLink, Scheduler,
     SyncReport, enrol, fetch_photo, fetch_preview, install_next_package, sync_round,
 };
+pub use themes::themes;
 pub use xform::Outline;
 
-pub use faltkarta_spatial::{Related, Relation};
+pub use faltkarta_spatial::{Related, Relation, SnapKind};

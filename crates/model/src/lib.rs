@@ -7,8 +7,10 @@
 mod asking;
 mod dataset;
 mod feature;
+mod filter;
 mod form;
 mod id;
+mod theme;
 mod time;
 mod value;
 
@@ -19,7 +21,9 @@ pub use dataset::{
     template_names,
 };
 pub use feature::{Feature, INSPECTION_DATASET, Inspection};
+pub use filter::{ChosenFilter, FilterKind, FilterRule};
 pub use form::{FormDeclaration, FormError, FormUpdate};
 pub use id::{BlobId, DatasetId, FeatureId, FieldId, GroupId, IdError, IdSource, OpId, ReplicaId};
+pub use theme::{Theme, ThemeError};
 pub use time::{Timestamp, TimestampError};
 pub use value::{GEOMETRY_FIELD, Properties, Value};
