@@ -19,6 +19,7 @@ use crate::conflicts;
 use crate::coordinator::dataset_id;
 use crate::failure::Failure;
 use crate::say::Voice;
+use crate::selecting;
 use crate::upkeep;
 
 pub(crate) fn run(dir: &Path, verb: FieldVerb, voice: Voice) -> Result<(), Failure> {
@@ -44,6 +45,7 @@ pub(crate) fn run(dir: &Path, verb: FieldVerb, voice: Voice) -> Result<(), Failu
             asking::applies(&open(dir, false)?, at, parcel.as_deref(), voice)
         }
         FieldVerb::Responsible { at } => asking::responsible(&open(dir, false)?, at, voice),
+        FieldVerb::Select(wanted) => selecting::select(&open(dir, false)?, &wanted, voice),
         FieldVerb::Edit { verb } => edit(&mut open(dir, false)?, verb, voice),
         FieldVerb::Inspect(wanted) => inspect(&mut open(dir, false)?, &wanted, voice),
         FieldVerb::Photos { verb } => crate::photos::run(open(dir, false)?, verb, voice),

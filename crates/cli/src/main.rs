@@ -12,6 +12,7 @@ mod photos;
 mod place;
 mod rim;
 mod say;
+mod selecting;
 mod upkeep;
 mod waiting;
 

@@ -10,4 +10,5 @@ mod journey;
 mod kills;
 mod network;
 mod restore;
+mod selecting;
 mod support;
