@@ -8,6 +8,8 @@ use crate::town::{Town, join};
 /// Where the map is pressed, in pixels from its middle: a field around the address.
 const FIELD: [(i32, i32); 4] = [(-170, -130), (150, -150), (170, 120), (-160, 130)];
 
+const FILTER: &str = "[data-testid=filter-valve-exercised_before]";
+
 #[test]
 fn a_filtered_theme_is_measured_in_and_what_lies_within_is_listed() -> Result<(), WindowError> {
     let (town, screen) = (Town::shared(), Screen::start());
@@ -26,7 +28,13 @@ fn a_filtered_theme_is_measured_in_and_what_lies_within_is_listed() -> Result<()
 
     window.press_what("[data-testid=rail-layers]")?;
     window.press("button", "Läcka")?;
-    window.press_what("[data-testid=filter-valve-exercised_before]")?;
+    window.see_in("[data-testid=layer-valve]", "Ventiler")?;
+    window.wait_for(
+        "the filter in sight",
+        "document.querySelector(arguments[0]).scrollIntoView({ block: 'center' }); return true",
+        &[FILTER.into()],
+    )?;
+    window.press_what(FILTER)?;
     window.see_in("[data-testid=map-filters]", "Motionerad före 2020")?;
     window.wait_for_map()?;
     window.shoot("measuring-1-theme-and-filter")?;
@@ -37,7 +45,7 @@ fn a_filtered_theme_is_measured_in_and_what_lies_within_is_listed() -> Result<()
     }
     window.press_what("[data-testid=measure-finish]")?;
     window.see_in("[data-testid=measure-figure]", "Mätt i SWEREF 99 15 00")?;
-    window.see_in("[data-testid=measure-tag]", " m")?;
+    window.see_in("[data-testid=measure-tag]", "m")?;
     window.shoot("measuring-2-distance")?;
 
     take(&window, "area")?;

@@ -65,6 +65,7 @@ fn in_words(selection: &Selection) -> Vec<String> {
             let date = it.data_date.as_deref().unwrap_or("–");
             let lies = match (it.relation, it.share) {
                 (Relation::Inside, _) => "hela".to_owned(),
+                (Relation::Partly, Some(share)) if share < 0.01 => "delvis, < 1 %".to_owned(),
                 (Relation::Partly, Some(share)) => format!("delvis, {:.0} %", share * 100.0),
                 (Relation::Partly, None) => "delvis".to_owned(),
                 (Relation::Within, _) => "nära".to_owned(),
