@@ -1,13 +1,16 @@
 //! A technician who chooses a theme, filters valves, measures a way and an area, and selects what lies within.
 
 use crate::driver::{Window, WindowError};
-use crate::programs::free_port;
+use crate::programs::{cut, free_port};
 use crate::screen::Screen;
 use crate::town::{Town, join};
 
 /// Where the map is pressed, in pixels from its middle: a field around the address.
 const FIELD: [(i32, i32); 4] = [(-170, -130), (150, -150), (170, 120), (-160, 130)];
 
+/// Choices are saved when they have stood still for a moment.
+const STILL: &str = "window.stillSince ??= performance.now();
+    return performance.now() - window.stillSince > 1500";
 const FILTER: &str = "[data-testid=filter-valve-exercised_before]";
 
 #[test]
@@ -19,7 +22,7 @@ fn a_filtered_theme_is_measured_in_and_what_lies_within_is_listed() -> Result<()
         let _server = town.serve(port);
         join(laptop.path(), port);
     }
-    let window = Window::open(&screen, laptop.path(), None)?;
+    let mut window = Window::open(&screen, laptop.path(), None)?;
     window.wait_for_map()?;
     let field = window.select("[data-testid=search]")?;
     window.type_into(&field, "kungsg 12")?;
@@ -67,6 +70,8 @@ fn a_filtered_theme_is_measured_in_and_what_lies_within_is_listed() -> Result<()
     window.see_in("[data-testid=measure-figure]", "öjd")?;
     window.shoot("measuring-4-height")?;
     window.see_in("[data-testid=measure-note]", "m²")?;
+    window.wait_for("the choices to be saved", STILL, &[])?;
+    cut(window.desktop_pid());
     drop(window);
 
     // What was chosen and measured is there at the next start.
