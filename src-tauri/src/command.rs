@@ -41,6 +41,8 @@ commands! {
     load_card,
     load_applies,
     load_duties,
+    measure_places,
+    select_features,
     describe_position,
     list_drafts,
     start_draft,

@@ -185,6 +185,21 @@ impl<'s> Window<'s> {
         self.click(&self.select(selector)?)
     }
 
+    /// Presses in what a CSS selector names, at pixels from its middle.
+    pub(crate) fn press_at(&self, selector: &str, (x, y): (i32, i32)) -> Result<(), WindowError> {
+        let element = self.select(selector)?;
+        let origin = json!({ ELEMENT: element.0 });
+        let actions = json!({ "actions": [{
+            "type": "pointer", "id": "mouse", "parameters": { "pointerType": "mouse" },
+            "actions": [
+                { "type": "pointerMove", "duration": 0, "x": x, "y": y, "origin": origin },
+                { "type": "pointerDown", "button": 0 },
+                { "type": "pointerUp", "button": 0 },
+            ],
+        }] });
+        self.post("/actions", &actions).map(|_| ())
+    }
+
     fn click(&self, element: &Element) -> Result<(), WindowError> {
         self.post(&format!("/element/{}/click", element.0), &json!({})).map(|_| ())
     }

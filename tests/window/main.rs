@@ -6,6 +6,7 @@
 mod asking;
 mod colleagues;
 mod driver;
+mod measuring;
 mod patience;
 mod picture;
 mod programs;

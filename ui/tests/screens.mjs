@@ -60,6 +60,31 @@ const askDuties = async (page) => {
 	await page.getByTestId("duty").first().waitFor();
 };
 
+/** Opens the panel and takes a tool. */
+const takeTool = async (page, tool) => {
+	await page.getByTestId("rail-measure").click();
+	await page.getByTestId(`tool-${tool}`).click();
+};
+
+/** Presses the map at places counted in pixels from its middle. */
+const pressMap = async (page, places, { move = null } = {}) => {
+	const box = await page.locator("canvas.maplibregl-canvas").boundingBox();
+	const at = ([x, y]) => [box.x + box.width / 2 + x, box.y + box.height / 2 + y];
+	for (const place of places) {
+		await page.mouse.click(...at(place));
+		await page.waitForTimeout(120);
+	}
+	if (move) await page.mouse.move(...at(move), { steps: 3 });
+	await page.waitForTimeout(250);
+};
+
+const field = [
+	[-180, -140],
+	[60, -170],
+	[90, 40],
+	[-150, 60],
+];
+
 /** Name, how the laptop is, what a person does to get there, and in which sizes it is looked at. */
 const screens = [
 	["map", ground, async () => undefined],
@@ -86,6 +111,135 @@ const screens = [
 	["card-valve", "sync=offline", (page) => choose(page, "ventil av-118")],
 	["zones", `${ground}&${zones}`, (page) => choose(page, "exempelhyttan 1:5")],
 	["layers", "", async (page) => page.getByTestId("rail-layers").click()],
+	[
+		"layers-filtered",
+		"",
+		async (page) => {
+			await page.getByTestId("rail-layers").click();
+			await page.getByTestId("filter-valve-exercised_before").click();
+			await page.getByTestId("filter-hydrant-status").click();
+			await page.getByTestId("layer-valve").focus();
+			await page.keyboard.press("Alt+ArrowUp");
+			await page.getByTestId("map-filters").getByText("Ventiler").waitFor();
+		},
+	],
+	[
+		"layers-theme-130",
+		"text=130",
+		async (page) => {
+			await page.getByTestId("rail-layers").click();
+			await page.getByTestId("theme-save").click();
+			await page.getByTestId("theme-name").fill("Långskogsbergsallmänning");
+			await page.keyboard.press("Enter");
+			await page.getByTestId("theme-save").click();
+			await page.getByTestId("theme-name").fill("Läcka");
+			await page.keyboard.press("Enter");
+			await page.getByText("Namnet är upptaget.").waitFor();
+		},
+	],
+	[
+		"measure-start",
+		ground,
+		async (page) => {
+			await page.getByTestId("search").focus();
+			await page.keyboard.press("Alt+4");
+			await page.getByTestId("panel-measure").waitFor();
+		},
+	],
+	[
+		"measure-length",
+		"",
+		async (page) => {
+			await takeTool(page, "length");
+			await pressMap(page, field.slice(0, 3), { move: [-40, 120] });
+			await page.getByTestId("measure-tag").waitFor();
+		},
+		allSizes,
+	],
+	[
+		"measure-area",
+		ground,
+		async (page) => {
+			await takeTool(page, "area");
+			await pressMap(page, field);
+			await page.getByTestId("measure-finish").click();
+			await page.getByText("Omkrets").waitFor();
+		},
+	],
+	[
+		"measure-crossing",
+		ground,
+		async (page) => {
+			await takeTool(page, "area");
+			await pressMap(page, [field[0], field[2], field[1], field[3]]);
+			await page.getByText("Ytan korsar sig själv.").waitFor();
+		},
+	],
+	[
+		"measure-boundary",
+		ground,
+		async (page) => {
+			await takeTool(page, "boundary");
+			await pressMap(page, [[-30, 20]]);
+			await page.getByText("till gränsen för").waitFor();
+		},
+	],
+	[
+		"measure-height",
+		ground,
+		async (page) => {
+			await takeTool(page, "height");
+			await pressMap(page, [[-30, 20]]);
+			await page.getByText("mellan höjdkurvorna").waitFor();
+		},
+		[wide],
+	],
+	[
+		"measure-keys",
+		ground,
+		async (page) => {
+			// By the keyboard alone: three places, one taken back, the end, and the measure kept for the day.
+			await page.locator("canvas.maplibregl-canvas").focus();
+			await page.keyboard.press("m");
+			await page.getByTestId("panel-measure").waitFor();
+			for (const key of ["Space", "ArrowRight", "ArrowRight", "Space", "ArrowDown", "Space", "Backspace"]) {
+				await page.keyboard.press(key);
+				await page.waitForTimeout(250);
+			}
+			await page.keyboard.press("Enter");
+			await page.waitForTimeout(200);
+			await page.keyboard.press("Escape");
+			await page.getByTestId("panel-measure").waitFor({ state: "detached" });
+			await page.keyboard.press("m");
+			await page.getByTestId("measure-note").waitFor();
+		},
+	],
+	[
+		"measure-select",
+		"",
+		async (page) => {
+			await takeTool(page, "area");
+			await pressMap(page, field);
+			await page.getByTestId("measure-select").click();
+			await page.getByTestId("selected-row").first().waitFor();
+			await page.getByTestId("selection").scrollIntoViewIfNeeded();
+		},
+		allSizes,
+	],
+	[
+		"measure-buffer-130",
+		"text=130&gloves",
+		async (page) => {
+			await takeTool(page, "buffer");
+			await pressMap(page, field.slice(0, 2));
+			await page.getByTestId("measure-reach").fill("25");
+			await page.keyboard.press("Tab");
+			await page.getByTestId("measure-select").click();
+			await page.getByTestId("selected-row").first().waitFor();
+			await page.getByTestId("selected-row").first().scrollIntoViewIfNeeded();
+		},
+		allSizes,
+	],
 	["changes", `${ground}&sync=offline`, async (page) => page.getByTestId("rail-changes").click()],
 	["changes-empty", `${ground}&nochanges`, async (page) => page.getByTestId("rail-changes").click()],
 	[

@@ -47,6 +47,11 @@ impl LocalDataset {
         self.lease_until.is_some_and(|until| until < now)
     }
 
+    /// Whether its features are made in the field, so that none of them yet is no sign of a missing delivery.
+    pub fn is_made_here(&self) -> bool {
+        self.dataset.sources.is_empty()
+    }
+
     /// How a feature is found by the search box; `None` when its dataset is not searched.
     pub fn place_entry(&self, feature: &Feature) -> Option<PlaceEntry> {
         let rule = self.dataset.search.as_ref()?;

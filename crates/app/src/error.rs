@@ -74,6 +74,12 @@ pub enum AppError {
         /// Names of the questions.
         questions: Vec<String>,
     },
+    /// A polygon or a corridor that is too large to select by.
+    #[error("the selection is too large: {what}")]
+    SelectionTooLarge {
+        /// What is too much: `vertices`, `length`, `width` or `features`.
+        what: &'static str,
+    },
     /// A dataset that is not edited in the field.
     #[error("dataset {dataset} is not edited in the field")]
     ReadOnly {
@@ -146,6 +152,7 @@ impl AppError {
             Self::NotOnNetwork { .. } => "not_on_network",
             Self::InvalidInput { .. } => "invalid_input",
             Self::AnswersInvalid { .. } => "answers_invalid",
+            Self::SelectionTooLarge { .. } => "selection_too_large",
             Self::ReadOnly { .. } => "read_only",
             Self::ConflictNotFound { .. } => "conflict_not_found",
             Self::ConflictMoved { .. } => "conflict_moved",

@@ -12,7 +12,8 @@ use crate::catalog::LocalDataset;
 use crate::customers::{Customers, Hanging};
 use crate::error::AppError;
 use crate::field::Field;
-use crate::nets::{Net, SilentDataset, day_of};
+use crate::nets::{Net, day_of};
+use crate::silence::SilentDataset;
 
 /// A point is asked about the pipe within so many metres.
 const REACH_M: f64 = 25.0;

@@ -21,10 +21,12 @@ mod editing;
 mod error;
 mod field;
 mod foreseeing;
+mod heights;
 mod history;
 mod identify;
 mod isolating;
 mod map_tile;
+mod measuring;
 mod nets;
 mod numbers;
 mod outbox;
@@ -33,9 +35,12 @@ mod parcel_labels;
 mod photos;
 mod places;
 mod segments;
+mod selecting;
 mod shape;
+mod silence;
 mod swedish_time;
 mod sync;
+mod themes;
 mod tile_cache;
 mod tile_tags;
 mod tracing_sewer;
@@ -60,17 +65,26 @@ pub use history::HistoryRow;
 pub use identify::{Hit, IdentifyAnswer};
 pub use isolating::{Named, NetWarning, ShutoffAsked, ShutoffPlan, Stretch, ValveStep};
 pub use map_tile::LIVE_ZOOM_MAX;
-pub use nets::SilentDataset;
+pub use measuring::{
+    HeldTo, MEASURE_POINTS_MAX, Measure, MeasureAnswer, MeasureKind, MeasureSource, MeasuredPlace,
+    NoMeasure, PointedAt,
+};
 pub use overview::{ChangeRow, Changes, DatasetStatus, Status};
 pub use photos::FeaturePhotos;
 pub use segments::{NetSegment, RoundBy, ValveDue};
+pub use selecting::{
+    CORRIDOR_LENGTH_M_MAX, FIGURE_VERTICES_MAX, Figure, REACH_M_MAX, SelectFrom, SelectedRow,
+    Selection,
+};
 pub use shape::{point_on, to_geojson};
+pub use silence::SilentDataset;
 pub use sync::{
     BlobState, EnrolStep, Enrolment, FieldAccess, Link, LinkError, MapLink, RowLink, Scheduler,
     SyncReport, enrol, fetch_photo, fetch_preview, install_next_package, sync_round,
 };
+pub use themes::themes;
 pub use tracing_sewer::TraceAnswer;
 pub use xform::Outline;
 
 pub use faltkarta_network::{Direction, ProblemKind, WhyNot};
-pub use faltkarta_spatial::{Related, Relation};
+pub use faltkarta_spatial::{Related, Relation, SnapKind};

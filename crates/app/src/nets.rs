@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use faltkarta_geo::{EastNorthM, Geometry};
 use faltkarta_model::{
-    DatasetId, Feature, FeatureId, NetworkKind, NetworkRule, PipeFlow, Timestamp, Title, Value,
+    DatasetId, Feature, FeatureId, NetworkKind, NetworkRule, PipeFlow, Timestamp, Value,
 };
 use faltkarta_network::{
     Change, Fitting, FittingKind, Flow, Function, Network, Pipe, PipeKind, Place, Reach, Spot,
@@ -17,24 +17,10 @@ use crate::applies::NoAnswer;
 use crate::catalog::LocalDataset;
 use crate::error::AppError;
 use crate::field::Field;
+use crate::silence::{SilentDataset, silence_of};
 
 /// So many edits at once, and a network is put together anew when it is next asked.
 const N_APPLIED: usize = 500;
-
-/// A dataset that a network or an answer about it would need, and that cannot answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SilentDataset {
-    /// The dataset.
-    pub dataset: DatasetId,
-    /// What it is called.
-    pub title: Title,
-    /// Why.
-    pub reason: NoAnswer,
-    /// Date of its data.
-    pub data_date: Option<String>,
-    /// Their age in days.
-    pub age_days: Option<u32>,
-}
 
 /// One network, with the features behind its handles.
 #[derive(Debug)]
@@ -299,15 +285,7 @@ impl Field {
         now: Timestamp,
     ) -> Vec<SilentDataset> {
         let of_net = |it: &&LocalDataset| rules_of(it, name).next().is_some() || is_wanted(it);
-        let silent = |it: &LocalDataset| {
-            Some(SilentDataset {
-                reason: silence_of(it, now)?,
-                dataset: it.dataset.id.clone(),
-                title: it.dataset.title.clone(),
-                data_date: it.data_date.clone(),
-                age_days: it.age_days(now),
-            })
-        };
+        let silent = |it: &LocalDataset| Some(SilentDataset::of(it, silence_of(it, now)?, now));
         self.catalog.datasets.iter().filter(of_net).filter_map(silent).collect()
     }
 
@@ -319,19 +297,6 @@ impl Field {
 
 fn rules_of<'a>(local: &'a LocalDataset, name: &str) -> impl Iterator<Item = &'a NetworkRule> {
     local.dataset.networks.iter().filter(move |it| it.net == name)
-}
-
-/// Why a dataset cannot answer, or that it is old.
-fn silence_of(local: &LocalDataset, now: Timestamp) -> Option<NoAnswer> {
-    if local.is_locked(now) {
-        Some(NoAnswer::Locked)
-    } else if local.n_features == 0 && local.data_date.is_none() {
-        Some(NoAnswer::Missing)
-    } else if local.is_old(now) {
-        Some(NoAnswer::Old)
-    } else {
-        None
-    }
 }
 
 /// A day as text, when a field holds one.

@@ -8,7 +8,7 @@ use crate::customers::{Customers, Hanging};
 use crate::error::AppError;
 use crate::field::Field;
 use crate::isolating::{Named, NetWarning, Stretch, metres, not_on};
-use crate::nets::SilentDataset;
+use crate::silence::SilentDataset;
 
 /// The answer to a trace.
 #[derive(Debug, Clone, PartialEq)]

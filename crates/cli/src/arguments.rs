@@ -368,6 +368,8 @@ pub(crate) enum FieldVerb {
         #[arg(long)]
         most: Option<usize>,
     },
+    /// What lies inside a polygon or along a corridor.
+    Select(SelectArguments),
     /// One journalled edit.
     Edit {
         #[command(subcommand)]
@@ -423,6 +425,26 @@ pub(crate) enum Round {
     Days,
     /// Those on which most connections depend.
     Critical,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SelectArguments {
+    /// A file with polygons (GeoJSON or another that `import` reads), or the corners on the store's grid in metres:
+    /// "E,N E,N E,N".
+    #[arg(long, value_name = "FILE|E,N …", required_unless_present = "corridor")]
+    pub(crate) polygon: Option<String>,
+    /// The middle line on the store's grid in metres, "E,N E,N"; one place for a circle.
+    #[arg(long, value_name = "E,N …", conflicts_with = "polygon", requires = "width")]
+    pub(crate) corridor: Option<String>,
+    /// Whole width of the corridor in metres, half of it on each side.
+    #[arg(long, value_name = "M")]
+    pub(crate) width: Option<f64>,
+    /// Also what lies outside the polygon, but no farther than so many metres.
+    #[arg(long, value_name = "M", default_value_t = 0.0, conflicts_with = "corridor")]
+    pub(crate) within: f64,
+    /// Only these datasets. Several times.
+    #[arg(long, value_name = "ID")]
+    pub(crate) dataset: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]

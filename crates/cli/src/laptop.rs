@@ -20,6 +20,7 @@ use crate::coordinator::dataset_id;
 use crate::failure::Failure;
 use crate::network;
 use crate::say::Voice;
+use crate::selecting;
 use crate::upkeep;
 
 pub(crate) fn run(dir: &Path, verb: FieldVerb, voice: Voice) -> Result<(), Failure> {
@@ -54,6 +55,7 @@ pub(crate) fn run(dir: &Path, verb: FieldVerb, voice: Voice) -> Result<(), Failu
             network::trace(&open(dir, false)?, direction, at, feature.as_deref(), voice)
         }
         FieldVerb::Valves { by, most } => network::valves(&open(dir, false)?, by, most, voice),
+        FieldVerb::Select(wanted) => selecting::select(&open(dir, false)?, &wanted, voice),
         FieldVerb::Edit { verb } => edit(&mut open(dir, false)?, verb, voice),
         FieldVerb::Inspect(wanted) => inspect(&mut open(dir, false)?, &wanted, voice),
         FieldVerb::Photos { verb } => crate::photos::run(open(dir, false)?, verb, voice),

@@ -14,6 +14,7 @@ mod photos;
 mod place;
 mod rim;
 mod say;
+mod selecting;
 mod upkeep;
 mod waiting;
 

@@ -93,6 +93,10 @@ fn sin_cos(it: f64) -> (f64, f64) {
     )
 }
 
+/// One over the odd numbers from 15 down to 3: what the series of an inverse tangent divides by.
+const ODD: [f64; 7] =
+    [1.0 / 15.0, 1.0 / 13.0, 1.0 / 11.0, 1.0 / 9.0, 1.0 / 7.0, 1.0 / 5.0, 1.0 / 3.0];
+
 /// Within a quotient of 0.05 by its series, to the last digit.
 fn atan2(y: f64, x: f64) -> f64 {
     let it = y / x;
@@ -100,8 +104,7 @@ fn atan2(y: f64, x: f64) -> f64 {
         return y.atan2(x);
     }
     let it2 = it * it;
-    const ODD: [f64; 5] = [1.0 / 11.0, 1.0 / 9.0, 1.0 / 7.0, 1.0 / 5.0, 1.0 / 3.0];
-    it - it * it2 * ODD.iter().fold(0.0, |sum, odd| odd - it2 * sum)
+    it - it * it2 * ODD[2..].iter().fold(0.0, |sum, odd| odd - it2 * sum)
 }
 
 /// Within 0.1 by its series, to the last digit: that is six degrees of longitude at 60° north.
@@ -109,8 +112,6 @@ fn atanh(it: f64) -> f64 {
     if it.abs() > 0.1 {
         return it.atanh();
     }
-    const ODD: [f64; 7] =
-        [1.0 / 15.0, 1.0 / 13.0, 1.0 / 11.0, 1.0 / 9.0, 1.0 / 7.0, 1.0 / 5.0, 1.0 / 3.0];
     let it2 = it * it;
     it + it * it2 * ODD.iter().fold(0.0, |sum, it| sum * it2 + it)
 }

@@ -72,6 +72,16 @@ impl Geometry {
         Self { wkb }
     }
 
+    /// A line through places, easting and northing in metres.
+    pub fn line_of(path: &[(f64, f64)]) -> Self {
+        Self::from_types(&LineString::from(path.to_vec()).into())
+    }
+
+    /// A polygon around places, easting and northing in metres; the last is joined to the first.
+    pub fn polygon_of(ring: &[(f64, f64)]) -> Self {
+        Self::from_types(&Polygon::new(LineString::from(ring.to_vec()), vec![]).into())
+    }
+
     /// The bytes.
     pub fn wkb(&self) -> &[u8] {
         &self.wkb
@@ -338,6 +348,17 @@ mod tests {
         let geometry = Geometry::from_types(&shape);
         assert_eq!(geometry.to_types(), shape);
         assert_eq!(Geometry::from_wkb(geometry.wkb().to_vec()), Ok(geometry));
+    }
+
+    #[test]
+    fn a_polygon_of_places_is_closed_and_a_line_is_not() {
+        let path = [(0.0, 0.0), (10.0, 0.0), (10.0, 10.0)];
+        let count = |geometry: Geometry| {
+            let mut n = 0;
+            geometry.for_each_xy(|_, _| n += 1);
+            n
+        };
+        assert_eq!((count(Geometry::polygon_of(&path)), count(Geometry::line_of(&path))), (4, 3));
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod gauss_kruger;
 mod geometry;
 mod measure;
 mod position;
+mod ring;
 mod sweref;
 mod wkb;
 
@@ -24,5 +25,6 @@ pub use measure::{
     length_on_grid_m,
 };
 pub use position::{Crs, EastNorthM, Grid, LonLatDeg, Position, PositionError, WebMercator, Wgs84};
+pub use ring::crosses_itself;
 pub use sweref::{GridSystem, GridSystemError};
 pub use wkb::GeometryError;

@@ -37,7 +37,7 @@ pub(crate) fn feature_id(text: &str) -> Result<FeatureId, ApiError> {
     text.parse().map_err(|_| invalid("id"))
 }
 
-fn dataset_id(text: &str) -> Result<DatasetId, ApiError> {
+pub(crate) fn dataset_id(text: &str) -> Result<DatasetId, ApiError> {
     DatasetId::parse(text).map_err(|_| invalid("dataset"))
 }
 
@@ -66,6 +66,10 @@ impl Answer<LoadSession> for Desk {
                 area: convert::bounds(grid, session.area),
                 home: ViewDto { lon_deg, lat_deg, zoom },
                 datasets: field.datasets().iter().map(|it| convert::dataset(it, now)).collect(),
+                themes: faltkarta_app::themes()
+                    .iter()
+                    .map(|it| convert::theme(field, it))
+                    .collect(),
                 forms: field.forms().iter().map(|it| convert::form(&it.declaration)).collect(),
                 drafts: drafts.into_iter().map(|it| convert::draft_summary(it, grid)).collect(),
                 sync,
@@ -92,6 +96,10 @@ fn settings(json: Option<&str>) -> SettingsDto {
         layers_off: vec![],
         view: None,
         panels: String::new(),
+        layer_order: vec![],
+        themes: vec![],
+        filters: vec![],
+        measures: vec![],
     })
 }
 

@@ -7,9 +7,10 @@ use ts_rs::TS;
 
 use crate::desk::Desk;
 use crate::dto::{
-    AppliesDto, CardDto, ChangesDto, ConflictCardDto, ConflictSummaryDto, DecisionDto, DraftDto,
-    DraftSummaryDto, DutiesDto, EmptyDto, EnrolmentDto, HitDto, IdentifyAnswerDto, PhotoDto,
-    PointDto, SavedDto, SearchAnswerDto, SessionDto, SettingsDto, SyncDto, WrittenFileDto,
+    AppliesDto, CardDto, ChangesDto, ChosenFilterDto, ConflictCardDto, ConflictSummaryDto,
+    DecisionDto, DraftDto, DraftSummaryDto, DutiesDto, EmptyDto, EnrolmentDto, HitDto,
+    IdentifyAnswerDto, MeasureDto, PhotoDto, PlaceDto, PointDto, PointedDto, SavedDto,
+    SearchAnswerDto, SelectionDto, SessionDto, SettingsDto, SyncDto, WrittenFileDto,
 };
 use crate::error::ApiError;
 
@@ -141,6 +142,28 @@ commands! {
         /// Latitude in degrees.
         lat_deg: f64,
     } -> DutiesDto;
+    /// Measures places on the store's grid; each may be held to what is shown.
+    MeasurePlaces = "measure_places": MeasurePlacesInput {
+        /// `length`, `area`, `boundary` or `height`.
+        kind: String,
+        /// The places, in their order.
+        points: Vec<PointedDto>,
+        /// Datasets that are shown now; only they hold a place.
+        datasets: Vec<String>,
+    } -> MeasureDto;
+    /// What lies in an area, or along a line.
+    SelectFeatures = "select_features": SelectFeaturesInput {
+        /// `area` or `corridor`.
+        shape: String,
+        /// The corners of the area, or the places of the line.
+        points: Vec<PlaceDto>,
+        /// Metres outside the area, or on each side of the line.
+        reach_m: f64,
+        /// Datasets to select from.
+        datasets: Vec<String>,
+        /// Filters that are put on.
+        filters: Vec<ChosenFilterDto>,
+    } -> SelectionDto;
     /// The same place in every system that is shown.
     DescribePosition = "describe_position": DescribePositionInput {
         /// Longitude in degrees.

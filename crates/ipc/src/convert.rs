@@ -5,13 +5,14 @@ use faltkarta_app::{
     to_geojson,
 };
 use faltkarta_geo::{Bounds, Grid, GridSystem, Position};
-use faltkarta_model::{FieldType, FormDeclaration, Timestamp, Title};
+use faltkarta_model::{FieldType, FilterRule, FormDeclaration, Theme, Timestamp, Title};
 use faltkarta_search::{Hit, PlaceKind};
 use faltkarta_store::{Attachment, EditState};
 
 use crate::dto::{
-    BoundsDto, CardDto, ChangeDto, DatasetDto, DraftDto, DraftSummaryDto, FactDto, FormDto,
-    HistoryRowDto, HitDto, IdentifiedDto, PhotoDto, PointDto, PrefillDto, TitleDto, VisitDto,
+    BoundsDto, CardDto, ChangeDto, DatasetDto, DraftDto, DraftSummaryDto, FactDto, FilterDto,
+    FilterValueDto, FormDto, HistoryRowDto, HitDto, IdentifiedDto, PhotoDto, PointDto, PrefillDto,
+    ThemeDto, TitleDto, VisitDto,
 };
 use crate::error::ApiError;
 
@@ -21,6 +22,9 @@ pub(crate) fn failure(error: &AppError) -> ApiError {
     match error {
         AppError::InvalidInput { field, .. } => {
             ApiError::InvalidInput { field: (*field).to_owned() }
+        }
+        AppError::SelectionTooLarge { what } => {
+            ApiError::SelectionTooLarge { what: (*what).to_owned() }
         }
         AppError::AnswersInvalid { questions } => {
             ApiError::AnswersInvalid { questions: questions.clone() }
@@ -145,6 +149,35 @@ pub(crate) fn dataset(local: &LocalDataset, now: Timestamp) -> DatasetDto {
             faltkarta_model::Packaging::Both => "both",
         }
         .to_owned(),
+        is_missing: local.n_features == 0 && local.data_date.is_none() && !local.is_made_here(),
+        filters: declared.filters.iter().map(|it| filter(local, it)).collect(),
+    }
+}
+
+fn filter(local: &LocalDataset, rule: &FilterRule) -> FilterDto {
+    let field = local.dataset.field(rule.field.as_str());
+    let values = field.into_iter().flat_map(|it| &it.values);
+    FilterDto {
+        id: rule.id.clone(),
+        title: title(&rule.title),
+        kind: word(&rule.kind),
+        field: rule.field.to_string(),
+        by: rule.by.as_ref().map(ToString::to_string).unwrap_or_default(),
+        preset: rule.preset.clone(),
+        values: values
+            .map(|(code, it)| FilterValueDto { code: code.clone(), title: title(it) })
+            .collect(),
+        takes_missing: rule.takes_missing,
+    }
+}
+
+pub(crate) fn theme(field: &Field, theme: &Theme) -> ThemeDto {
+    let shown = field.datasets().iter().filter(|it| theme.shows(&it.dataset));
+    ThemeDto {
+        id: theme.id.clone(),
+        title: title(&theme.title),
+        is_network_first: theme.network_first,
+        datasets: shown.map(|it| it.dataset.id.to_string()).collect(),
     }
 }
 

@@ -14,9 +14,13 @@ macro_rules! dto {
 
 mod asking;
 mod conflict;
+mod layers;
+mod measuring;
 
 pub use asking::*;
 pub use conflict::*;
+pub use layers::*;
+pub use measuring::*;
 
 dto! {
     /// A declared text in both languages of the interface.
@@ -76,6 +80,18 @@ dto! {
         view: Option<ViewDto>,
         /// Panel widths by kind of panel, as JSON text of the interface.
         panels: String,
+        /// Ids of datasets that were put into an order of the person's own, topmost first; others as declared.
+        #[serde(default)]
+        layer_order: Vec<String>,
+        /// Themes that the person saved.
+        #[serde(default)]
+        themes: Vec<SavedThemeDto>,
+        /// Filters that are put on.
+        #[serde(default)]
+        filters: Vec<ChosenFilterDto>,
+        /// Measures that are kept for the day.
+        #[serde(default)]
+        measures: Vec<MeasureNoteDto>,
     }
     /// Where the map stands.
     ViewDto {
@@ -124,6 +140,10 @@ dto! {
         order: i32,
         /// `features`, `base_map` or `both`.
         packaging: String,
+        /// Nothing of it was ever delivered to this laptop.
+        is_missing: bool,
+        /// Choices of rows that a person may make on the map.
+        filters: Vec<FilterDto>,
     }
     /// A form that can be filled on this laptop.
     FormDto {
@@ -162,6 +182,8 @@ dto! {
         home: ViewDto,
         /// What is on this laptop.
         datasets: Vec<DatasetDto>,
+        /// Declared choices of layers, in their order.
+        themes: Vec<ThemeDto>,
         /// What can be filled.
         forms: Vec<FormDto>,
         /// Unfinished work, newest first.

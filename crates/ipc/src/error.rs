@@ -28,6 +28,12 @@ pub enum ApiError {
         /// Names of the questions.
         questions: Vec<String>,
     },
+    /// A polygon or a corridor that is too large to select by.
+    #[error("the selection is too large: {what}")]
+    SelectionTooLarge {
+        /// What is too much: `vertices`, `length`, `width` or `features`.
+        what: String,
+    },
     /// A photo of no bytes.
     #[error("photo is empty")]
     PhotoEmpty,

@@ -13,6 +13,7 @@ mod desk;
 mod dto;
 mod error;
 mod exchange;
+mod measuring;
 mod typescript;
 
 pub use command::*;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::asking::{AppliesRule, DutyRule};
 use crate::checking::CheckRule;
 use crate::feature::Feature;
+use crate::filter::FilterRule;
 use crate::id::{DatasetId, FieldId};
 use crate::network::{NetworkRule, SensitiveRule};
 use crate::value::Value;
@@ -57,6 +58,12 @@ pub struct Dataset {
     /// Accuracy of positions in words, for the source line: "gräns ± 0,1 m".
     #[serde(default)]
     pub accuracy: String,
+    /// The figure in those words, in metres: how many decimals a measure to it may show. `None` when they name none.
+    #[serde(default)]
+    pub accuracy_m: Option<f64>,
+    /// The field with the height of each line in metres, RH 2000: contours. None for datasets that tell no heights.
+    #[serde(default)]
+    pub elevation: Option<FieldId>,
     /// Data older than this are shown as old.
     #[serde(default)]
     pub max_age_days: Option<u32>,
@@ -97,6 +104,9 @@ pub struct Dataset {
     /// Schemas of its supplier that are not read any more, so that whoever has an old file is told what to ask for.
     #[serde(default)]
     pub outgoing: Vec<OutgoingSchema>,
+    /// Choices of rows that a person may make on the map.
+    #[serde(default, rename = "filter")]
+    pub filters: Vec<FilterRule>,
     /// The delivery schemas it is known to come in.
     #[serde(default, rename = "source")]
     pub sources: Vec<Source>,
@@ -478,6 +488,14 @@ pub enum DatasetError {
         /// The field.
         field: FieldId,
     },
+    /// A filter looks at a field that tiles do not carry, so that the map cannot apply it.
+    #[error("dataset {dataset} filters by field {field}, which its tiles do not carry")]
+    FilterNotInTile {
+        /// The dataset.
+        dataset: DatasetId,
+        /// The field.
+        field: FieldId,
+    },
 }
 
 impl Dataset {
@@ -505,9 +523,17 @@ impl Dataset {
             .chain(dataset.checks.iter().flat_map(CheckRule::fields))
             .chain(dataset.networks.iter().flat_map(NetworkRule::fields))
             .chain(dataset.sensitive.iter().flat_map(|it| it.only.keys()))
+            .chain(dataset.filters.iter().flat_map(FilterRule::fields))
+            .chain(&dataset.elevation)
             .find(|named| dataset.field(named.as_str()).is_none());
         if let Some(field) = unknown {
             return Err(DatasetError::UnknownField { field: field.clone(), dataset: dataset.id });
+        }
+        let is_hidden = |field: &&FieldId| dataset.field(field.as_str()).is_none_or(|it| !it.tile);
+        if let Some(field) =
+            dataset.filters.iter().flat_map(FilterRule::fields).find(is_hidden).cloned()
+        {
+            return Err(DatasetError::FilterNotInTile { dataset: dataset.id, field });
         }
         Ok(dataset)
     }

@@ -8,9 +8,11 @@ mod asking;
 mod checking;
 mod dataset;
 mod feature;
+mod filter;
 mod form;
 mod id;
 mod network;
+mod theme;
 mod time;
 mod value;
 
@@ -22,8 +24,10 @@ pub use dataset::{
     Title, fill_template, template_names,
 };
 pub use feature::{Feature, INSPECTION_DATASET, Inspection};
+pub use filter::{ChosenFilter, FilterKind, FilterRule};
 pub use form::{FormDeclaration, FormError, FormUpdate};
 pub use id::{BlobId, DatasetId, FeatureId, FieldId, GroupId, IdError, IdSource, OpId, ReplicaId};
 pub use network::{NetworkKind, NetworkRule, OneOf, PipeFlow, SensitiveRule};
+pub use theme::{Theme, ThemeError};
 pub use time::{Timestamp, TimestampError};
 pub use value::{GEOMETRY_FIELD, Properties, Value};

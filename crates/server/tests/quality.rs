@@ -125,13 +125,9 @@ fn an_address_twice_is_told_on_both_rows() {
 
 /// Addresses that are in force; a reserved one may stand twice.
 fn with_status(csv: &str) -> String {
-    let mut lines = csv.lines();
-    let head = lines.next().unwrap();
-    let mut text = format!("{head};statusforbelagenhetsadress\n");
-    for line in lines {
-        text.push_str(&format!("{line};Gällande\n"));
-    }
-    text
+    let ends = std::iter::once("statusforbelagenhetsadress").chain(std::iter::repeat("Gällande"));
+    let lines: Vec<_> = csv.lines().zip(ends).map(|(line, end)| format!("{line};{end}")).collect();
+    lines.join("\n")
 }
 
 #[test]

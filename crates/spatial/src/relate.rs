@@ -371,7 +371,7 @@ fn between(a: Xy, b: Xy, c: Xy, d: Xy) -> (f64, Xy, Xy) {
 }
 
 /// The place on the edge from `c` to `d` that is nearest to a point.
-fn foot(at: Xy, c: Xy, d: Xy) -> Xy {
+pub(crate) fn foot(at: Xy, c: Xy, d: Xy) -> Xy {
     let along = [d[0] - c[0], d[1] - c[1]];
     let length2 = along[0] * along[0] + along[1] * along[1];
     if length2 == 0.0 {

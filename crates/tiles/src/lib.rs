@@ -10,6 +10,7 @@ mod bucket;
 mod clip;
 mod draw;
 mod error;
+mod line_heights;
 mod paint;
 mod pieces;
 mod plane;
@@ -21,6 +22,7 @@ mod writer;
 
 pub use base_map::{BaseMapBuilder, BaseMapReport};
 pub use error::TileError;
+pub use line_heights::HeightLine;
 pub use pmtiles_read::BaseMap;
 pub use tile_id::TileId;
 pub use writer::{TagValue, TileWriter};

@@ -11,6 +11,7 @@ use faltkarta_network::{
 use serde_json::Value;
 
 use crate::chance::Chance;
+use crate::peer::{python, script};
 use crate::rounds::{Outcome, ROUNDS, beside, figure, lone_row, quantile, skipped, time};
 
 #[path = "../../../crates/network/examples/graph/mod.rs"]
@@ -155,9 +156,8 @@ fn shutoffs(network: &Network, n_pipes: u32) -> Outcome<Vec<Duration>> {
 /// has to cut the network into segments for it each time.
 fn beside_wntr() -> Outcome<()> {
     let what = "network: segments of Net6";
-    let python = std::env::var("FALTKARTA_BENCH_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/peers/wntr_segments.py");
-    let done = Command::new(python).args([script, N_PEER_ROUNDS]).output()?;
+    let mut peer = Command::new(python());
+    let done = peer.arg(script("wntr_segments.py")).arg(N_PEER_ROUNDS).output()?;
     if !done.status.success() {
         skipped(what, "WNTR is not installed");
         return Ok(());

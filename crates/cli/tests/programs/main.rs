@@ -10,5 +10,6 @@ mod journey;
 mod kills;
 mod network;
 mod restore;
+mod selecting;
 mod support;
 mod water;

@@ -26,7 +26,11 @@ field: string, } | { "code": "answers_invalid",
 /**
  * Names of the questions.
  */
-questions: Array<string>, } | { "code": "photo_empty" } | { "code": "photo_too_large", 
+questions: Array<string>, } | { "code": "selection_too_large", 
+/**
+ * What is too much: `vertices`, `length`, `width` or `features`.
+ */
+what: string, } | { "code": "photo_empty" } | { "code": "photo_too_large", 
 /**
  * Its size.
  */
@@ -366,6 +370,20 @@ nPhotosReceived: number,
  */
 rows: Array<ChangeDto>, };
 
+export type ChosenFilterDto = { 
+/**
+ * Its dataset.
+ */
+dataset: string, 
+/**
+ * Its id there.
+ */
+filter: string, 
+/**
+ * The year, the code, or the moment that today began, RFC 3339 in UTC.
+ */
+value: string, };
+
 export type ClashDto = { 
 /**
  * Field id; `geometry` for the place.
@@ -634,7 +652,15 @@ order: number,
 /**
  * `features`, `base_map` or `both`.
  */
-packaging: string, };
+packaging: string, 
+/**
+ * Nothing of it was ever delivered to this laptop.
+ */
+isMissing: boolean, 
+/**
+ * Choices of rows that a person may make on the map.
+ */
+filters: Array<FilterDto>, };
 
 export type DecisionDto = { 
 /**
@@ -946,6 +972,50 @@ unit: string,
  */
 value: ClashValueDto, };
 
+export type FilterDto = { 
+/**
+ * Its id within its dataset.
+ */
+id: string, 
+/**
+ * What it is called.
+ */
+title: TitleDto, 
+/**
+ * `before_year`, `one_of` or `mine_today`.
+ */
+kind: string, 
+/**
+ * The field that it looks at.
+ */
+field: string, 
+/**
+ * The field with the person's name, or empty.
+ */
+by: string, 
+/**
+ * What is chosen at first: a year, a code, or empty.
+ */
+preset: string, 
+/**
+ * What there is to choose, for `one_of`.
+ */
+values: Array<FilterValueDto>, 
+/**
+ * Rows without a value are shown, too.
+ */
+takesMissing: boolean, };
+
+export type FilterValueDto = { 
+/**
+ * As it is stored.
+ */
+code: string, 
+/**
+ * In words.
+ */
+title: TitleDto, };
+
 export type FindPlacesInput = { 
 /**
  * As typed.
@@ -1184,6 +1254,152 @@ export type LogFaultInput = {
  */
 text: string, };
 
+export type MeasureDto = { 
+/**
+ * `too_few`, `crosses`, `length`, `area`, `boundary`, `height` or `nothing`.
+ */
+state: string, 
+/**
+ * Why there is nothing: `no_boundary`, `no_heights`, `heights_too_far`, `outside`; else empty.
+ */
+reason: string, 
+/**
+ * The figure: metres, or square metres of an area; null when there is none.
+ */
+value: number | null, 
+/**
+ * Length of an area's boundary in metres; null for all else.
+ */
+aroundM: number | null, 
+/**
+ * The lower of the two contours that a height lies between.
+ */
+lowM: number | null, 
+/**
+ * The higher one.
+ */
+highM: number | null, 
+/**
+ * The place on the boundary that is nearest.
+ */
+nearest: PointDto | null, 
+/**
+ * What it rests on besides the places.
+ */
+source: MeasureSourceDto | null, 
+/**
+ * The places, in their order.
+ */
+places: Array<MeasuredPlaceDto>, 
+/**
+ * Metres from each place to the next.
+ */
+legsM: Array<number>, 
+/**
+ * How sure it is, in metres.
+ */
+accuracyM: number, };
+
+export type MeasureNoteDto = { 
+/**
+ * Tells it from the others.
+ */
+id: string, 
+/**
+ * The day, `2026-05-19`.
+ */
+day: string, 
+/**
+ * `length`, `area`, `boundary`, `height` or `buffer`.
+ */
+kind: string, 
+/**
+ * Metres, or square metres of an area.
+ */
+value: number, 
+/**
+ * How sure it is, in metres.
+ */
+accuracyM: number, 
+/**
+ * Whose boundary it was measured to, or empty.
+ */
+label: string, 
+/**
+ * Where.
+ */
+places: Array<PlaceDto>, };
+
+export type MeasurePlacesInput = { 
+/**
+ * `length`, `area`, `boundary` or `height`.
+ */
+kind: string, 
+/**
+ * The places, in their order.
+ */
+points: Array<PointedDto>, 
+/**
+ * Datasets that are shown now; only they hold a place.
+ */
+datasets: Array<string>, };
+
+export type MeasureSourceDto = { 
+/**
+ * Its dataset.
+ */
+dataset: string, 
+/**
+ * The feature or empty.
+ */
+id: string, 
+/**
+ * How it is called, or empty.
+ */
+label: string, 
+/**
+ * Who publishes it.
+ */
+publisher: string, 
+/**
+ * Date of the data.
+ */
+dataDate: string | null, 
+/**
+ * Age of the data in days.
+ */
+ageDays: number | null, 
+/**
+ * Older than its limit.
+ */
+isOld: boolean, 
+/**
+ * Accuracy in words.
+ */
+accuracy: string, };
+
+export type MeasuredPlaceDto = { 
+/**
+ * Where, after a snap.
+ */
+at: PointDto, 
+/**
+ * `vertex`, `edge`, or empty when nothing holds it.
+ */
+heldBy: string, 
+/**
+ * Label of the feature that holds it, or empty.
+ */
+label: string, 
+/**
+ * How sure it is, in metres.
+ */
+accuracyM: number, 
+/**
+ * It lies outside the work area.
+ */
+isOutside: boolean, };
+
 export type MoveDto = { 
 /**
  * Distance in metres on the grid; for lines and areas the greatest one between the two.
@@ -1244,6 +1460,16 @@ addedAt: string,
  */
 state: string, };
 
+export type PlaceDto = { 
+/**
+ * Longitude in degrees, WGS 84.
+ */
+lonDeg: number, 
+/**
+ * Latitude in degrees, WGS 84.
+ */
+latDeg: number, };
+
 export type PointDto = { 
 /**
  * Longitude in degrees, WGS 84.
@@ -1269,6 +1495,24 @@ tmEM: number,
  * Northing in metres, SWEREF 99 TM.
  */
 tmNM: number, };
+
+export type PointedDto = { 
+/**
+ * Longitude in degrees, WGS 84.
+ */
+lonDeg: number, 
+/**
+ * Latitude in degrees, WGS 84.
+ */
+latDeg: number, 
+/**
+ * Within how many metres it is held to a feature; 0 leaves it where it is.
+ */
+snapM: number, 
+/**
+ * How sure it is when nothing holds it, in metres.
+ */
+accuracyM: number, };
 
 export type PrefillDto = { 
 /**
@@ -1382,6 +1626,16 @@ export type SavedDto = {
  */
 savedAt: string, };
 
+export type SavedThemeDto = { 
+/**
+ * As the person called it.
+ */
+name: string, 
+/**
+ * The datasets that it shows.
+ */
+datasets: Array<string>, };
+
 export type SearchAnswerDto = { 
 /**
  * The text that was asked for, so that a late answer can be told.
@@ -1409,6 +1663,126 @@ datasets: Array<string>,
  * The oldest of their dates.
  */
 dataDate: string | null, };
+
+export type SelectFeaturesInput = { 
+/**
+ * `area` or `corridor`.
+ */
+shape: string, 
+/**
+ * The corners of the area, or the places of the line.
+ */
+points: Array<PlaceDto>, 
+/**
+ * Metres outside the area, or on each side of the line.
+ */
+reachM: number, 
+/**
+ * Datasets to select from.
+ */
+datasets: Array<string>, 
+/**
+ * Filters that are put on.
+ */
+filters: Array<ChosenFilterDto>, };
+
+export type SelectedCountDto = { 
+/**
+ * The dataset.
+ */
+dataset: string, 
+/**
+ * Its name.
+ */
+title: TitleDto, 
+/**
+ * How many.
+ */
+n: number, };
+
+export type SelectedRowDto = { 
+/**
+ * Its number in the list and on the map, from 1.
+ */
+number: number, 
+/**
+ * Its dataset.
+ */
+dataset: string, 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * How it is called.
+ */
+label: string, 
+/**
+ * What it is.
+ */
+kind: TitleDto, 
+/**
+ * Role of the dataset.
+ */
+role: string, 
+/**
+ * `inside`, `partly` or `within`.
+ */
+relation: string, 
+/**
+ * Share of it that lies in the area, in percent; null when nothing can be shared.
+ */
+sharePct: number | null, 
+/**
+ * Metres from the area, of a corridor from its middle line.
+ */
+distanceM: number, 
+/**
+ * Who publishes it.
+ */
+publisher: string, 
+/**
+ * Date of the data.
+ */
+dataDate: string | null, 
+/**
+ * Older than its limit.
+ */
+isOld: boolean, 
+/**
+ * Where its number stands; null for a feature without a place.
+ */
+mark: PointDto | null, };
+
+export type SelectionDto = { 
+/**
+ * The area that was selected by, as GeoJSON geometry text.
+ */
+areaJson: string, 
+/**
+ * The shapes of the rows, as GeoJSON geometry text.
+ */
+shapesJson: string, 
+/**
+ * Around the area.
+ */
+bounds: BoundsDto, 
+/**
+ * How many there are of each dataset, in the order of the rows.
+ */
+counts: Array<SelectedCountDto>, 
+/**
+ * The first of them, by dataset.
+ */
+rows: Array<SelectedRowDto>, 
+/**
+ * Rows beyond those.
+ */
+nMore: number, 
+/**
+ * Datasets that were asked and have no answer here, or an old one.
+ */
+missingOrOld: Array<SilentDatasetDto>, };
 
 export type SessionDto = { 
 /**
@@ -1451,6 +1825,10 @@ home: ViewDto,
  * What is on this laptop.
  */
 datasets: Array<DatasetDto>, 
+/**
+ * Declared choices of layers, in their order.
+ */
+themes: Array<ThemeDto>, 
 /**
  * What can be filled.
  */
@@ -1524,7 +1902,23 @@ view: ViewDto | null,
 /**
  * Panel widths by kind of panel, as JSON text of the interface.
  */
-panels: string, };
+panels: string, 
+/**
+ * Ids of datasets that were put into an order of the person's own, topmost first; others as declared.
+ */
+layerOrder: Array<string>, 
+/**
+ * Themes that the person saved.
+ */
+themes: Array<SavedThemeDto>, 
+/**
+ * Filters that are put on.
+ */
+filters: Array<ChosenFilterDto>, 
+/**
+ * Measures that are kept for the day.
+ */
+measures: Array<MeasureNoteDto>, };
 
 export type ShapeDto = { 
 /**
@@ -1551,6 +1945,24 @@ accuracyM: number | null,
  * How far it is from the base; null for the base itself and when there is none.
  */
 moved: MoveDto | null, };
+
+export type SilentDatasetDto = { 
+/**
+ * The dataset.
+ */
+dataset: string, 
+/**
+ * Its name.
+ */
+title: TitleDto, 
+/**
+ * `missing`, `locked`, `old` or `outside`.
+ */
+reason: string, 
+/**
+ * Date of the data.
+ */
+dataDate: string | null, };
 
 export type StartDraftInput = { 
 /**
@@ -1643,6 +2055,24 @@ tileVersion: number,
  * Counts up when lists (changes, drafts, cards) should be asked for again.
  */
 dataVersion: number, };
+
+export type ThemeDto = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * What it is called.
+ */
+title: TitleDto, 
+/**
+ * The pipes are what the map is looked at for.
+ */
+isNetworkFirst: boolean, 
+/**
+ * The datasets of this laptop that it shows.
+ */
+datasets: Array<string>, };
 
 export type TitleDto = { 
 /**
@@ -1749,6 +2179,8 @@ export type Commands = {
 	load_card: { input: LoadCardInput; output: CardDto };
 	load_applies: { input: LoadAppliesInput; output: AppliesDto };
 	load_duties: { input: LoadDutiesInput; output: DutiesDto };
+	measure_places: { input: MeasurePlacesInput; output: MeasureDto };
+	select_features: { input: SelectFeaturesInput; output: SelectionDto };
 	describe_position: { input: DescribePositionInput; output: PointDto };
 	list_drafts: { input: ListDraftsInput; output: Array<DraftSummaryDto> };
 	start_draft: { input: StartDraftInput; output: DraftDto };

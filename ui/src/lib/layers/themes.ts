@@ -1,27 +1,46 @@
-import type { DatasetDto } from "../core/bindings";
+import type { DatasetDto, SavedThemeDto, ThemeDto } from "../core/bindings";
+import { titleText } from "../words/format";
 
-/** A ready choice of layers for a kind of work. */
-export type ThemeName = "leak" | "building" | "shore" | "all";
+/** The longest name that a theme may have. */
+export const THEME_NAME_MAX = 24;
 
-export const themeNames: readonly ThemeName[] = ["leak", "building", "shore", "all"];
+/** A choice of layers that a chip stands for: declared, or saved by the person. */
+export interface LayerTheme {
+	readonly key: string;
+	readonly name: string;
+	readonly isSaved: boolean;
+	readonly isNetworkFirst: boolean;
+	readonly datasets: ReadonlySet<string>;
+}
 
-const ground = ["background"];
+/** The declared themes, then those that the person saved. */
+export function themesOf(
+	declared: readonly ThemeDto[],
+	saved: readonly SavedThemeDto[],
+): readonly LayerTheme[] {
+	return [
+		...declared.map((theme) => ({
+			key: theme.id,
+			name: titleText(theme.title),
+			isSaved: false,
+			isNetworkFirst: theme.isNetworkFirst,
+			datasets: new Set(theme.datasets),
+		})),
+		...saved.map((theme) => ({
+			key: `saved:${theme.name}`,
+			name: theme.name,
+			isSaved: true,
+			isNetworkFirst: false,
+			datasets: new Set(theme.datasets),
+		})),
+	];
+}
 
-/** Whether a theme shows a dataset. Contours give way where pipes are shown. */
-export function isInTheme(theme: ThemeName, dataset: DatasetDto): boolean {
-	const { group, id } = dataset;
-	switch (theme) {
-		case "all":
-			return true;
-		case "leak":
-			return id !== "contour" && [...ground, "va", "work", "property"].includes(group);
-		case "building":
-			return [...ground, "property", "work"].includes(group) || id === "plan" || id === "plan_provision";
-		case "shore":
-			return (
-				[...ground, "property", "work"].includes(group) ||
-				id === "shore_protection" ||
-				id === "protected_area"
-			);
-	}
+/** Whether exactly what a theme shows is shown. */
+export function isWhole(
+	theme: LayerTheme,
+	datasets: readonly DatasetDto[],
+	shown: ReadonlySet<string>,
+): boolean {
+	return datasets.every(({ id }) => shown.has(id) === theme.datasets.has(id));
 }

@@ -17,7 +17,9 @@ import semiboldUrl from "@fontsource/ibm-plex-sans/files/ibm-plex-sans-latin-600
 import boldUrl from "@fontsource/ibm-plex-sans/files/ibm-plex-sans-latin-700-normal.woff2?url";
 import type { BoundsDto, ViewDto } from "../core/bindings";
 import { LOADED_TILE_PROTOCOL, type Core } from "../core/core";
+import { arrange, type Arrangement } from "./arrange";
 import { comparedFeatures, type Compared } from "./compared";
+import { drawnFeatures, type Drawn } from "./drawing";
 import { drawImage, imageNames, imageOptions } from "./images";
 import { metresPerPixel, toLngLat, toLngLatBounds } from "./lngLat";
 import { markFeatures, type Mark } from "./marks";
@@ -35,6 +37,8 @@ export interface Spot {
 	/** Where it is in the map's box, in pixels. */
 	readonly xPx: number;
 	readonly yPx: number;
+	/** Whether the person asked for exactly this place, and nothing that lies near. */
+	readonly isFree?: boolean;
 }
 
 /** Whom the map tells what happens in it. */
@@ -42,6 +46,7 @@ export interface MapListener {
 	readonly onmove: (view: ViewDto) => void;
 	readonly onpointer: (spot: Spot | null) => void;
 	readonly onclick: (spot: Spot) => void;
+	readonly ondouble: () => void;
 	readonly onmenu: (spot: Spot) => void;
 }
 
@@ -57,6 +62,8 @@ export interface Shown {
 	readonly isNetworkFirst: boolean;
 	/** Which zones come before others. */
 	readonly zones: ZoneChoice;
+	/** In which order, and which of their rows. */
+	readonly arrangement: Arrangement;
 }
 
 /** What the map starts with. */
@@ -204,7 +211,11 @@ export class FieldMap {
 
 	/** Shows the layers of some datasets and hides the others; at most three zones keep their fill. */
 	setShown(shown: Shown): void {
+		const before = JSON.stringify(this.#shown?.arrangement ?? null);
 		this.#shown = shown;
+		// A style that is not loaded yet is arranged when it is.
+		if (JSON.stringify(shown.arrangement) !== before && this.#map.getLayer("background"))
+			this.#map.setStyle(this.#style(), { diff: true });
 		if (this.#map.isStyleLoaded() || this.#map.getLayer("background")) this.#applyShown();
 	}
 
@@ -246,6 +257,34 @@ export class FieldMap {
 	/** Holds shapes beside each other; an empty list takes them away. */
 	setCompared(compared: readonly Compared[]): void {
 		this.#setData("compared", comparedFeatures(compared));
+	}
+
+	/** Draws what is being measured. */
+	setDrawn(drawn: Drawn): void {
+		this.#setData("drawn", drawnFeatures(drawn));
+	}
+
+	/** Outlines what was selected together; null takes the outlines away. */
+	setFound(shapesJson: string | null): void {
+		this.#fill("found", shapesJson);
+	}
+
+	/** While places are pointed at, two presses are two places and a press with Shift is one, too. */
+	setPointing(isPointing: boolean): void {
+		if (isPointing) {
+			this.#map.doubleClickZoom.disable();
+			this.#map.boxZoom.disable();
+		} else {
+			this.#map.doubleClickZoom.enable();
+			this.#map.boxZoom.enable();
+		}
+		this.#map.getCanvas().style.cursor = isPointing ? "crosshair" : "";
+	}
+
+	/** Where a place stands in the map's box, in pixels. */
+	pixelOf(place: { readonly lonDeg: number; readonly latDeg: number }): { x: number; y: number } {
+		const { x, y } = this.#map.project(toLngLat(place));
+		return { x, y };
 	}
 
 	/** Shows a rectangle with room around it, or a point at a readable zoom. `coveredPx` at the left is not used;
@@ -322,6 +361,11 @@ export class FieldMap {
 		this.#map.getCanvas().focus();
 	}
 
+	/** Whether the map has the keyboard. */
+	get hasFocus(): boolean {
+		return document.activeElement === this.#map.getCanvas();
+	}
+
 	/** Takes the map away. */
 	remove(): void {
 		this.#map.remove();
@@ -336,11 +380,13 @@ export class FieldMap {
 		const fontFiles = Object.fromEntries(
 			Object.entries(fontUrls).map(([name, url]) => [name, new URL(url, location.href).href]),
 		);
-		return buildStyle(palettes[this.#mode], {
+		const style = buildStyle(palettes[this.#mode], {
 			base: this.#core.tileUrl("base", this.#tileVersion),
 			live: this.#core.tileUrl("live", this.#tileVersion),
 			fonts: fontFiles,
 		});
+		const { arrangement } = this.#shown ?? {};
+		return arrangement ? { ...style, layers: arrange(style.layers, arrangement) } : style;
 	}
 
 	#addImage(name: string): void {
@@ -409,10 +455,14 @@ export class FieldMap {
 	}
 
 	#watchPointer(): void {
-		const spotOf = (event: MapMouseEvent) => this.#spot(event.lngLat, event.point.x, event.point.y);
+		const spotOf = (event: MapMouseEvent) => ({
+			...this.#spot(event.lngLat, event.point.x, event.point.y),
+			isFree: event.originalEvent.shiftKey,
+		});
 		this.#map.on("mousemove", (event) => this.#listener.onpointer(spotOf(event)));
 		this.#map.on("mouseout", () => this.#listener.onpointer(null));
 		this.#map.on("click", (event) => this.#listener.onclick(spotOf(event)));
+		this.#map.on("dblclick", () => this.#listener.ondouble());
 		this.#map.on("contextmenu", (event) => {
 			event.preventDefault();
 			this.#listener.onmenu(spotOf(event));

@@ -276,6 +276,8 @@ const drawings: Readonly<Record<string, Drawing>> = {
 	"compared-store": compared((p) => p.comparedStore),
 	"compared-candidate": compared((p) => p.pick),
 	"compared-other": compared((p) => p.comparedStore),
+	"drawn-corner": { sizePx: [14, 14], draw: (context, p) => square(context, p.drawnCasing, p.drawn) },
+	"drawn-held": { sizePx: [14, 14], draw: (context, p) => square(context, p.pick, p.pickCasing) },
 	"compared-label": {
 		sizePx: [20, 20],
 		edgePx: 6,
@@ -350,6 +352,15 @@ const drawings: Readonly<Record<string, Drawing>> = {
 		(c) => stroke(c, "M1 3h8M11 9h8", 1.5),
 	),
 };
+
+/** A corner of what is being measured: 10 px, with a border. */
+function square(context: OffscreenCanvasRenderingContext2D, fill: string, line: string): void {
+	context.fillStyle = fill;
+	context.fillRect(2, 2, 10, 10);
+	context.strokeStyle = line;
+	context.lineWidth = 2;
+	context.strokeRect(2, 2, 10, 10);
+}
 
 /** Names of every picture that the style may ask for. */
 export const imageNames: readonly string[] = Object.keys(drawings);

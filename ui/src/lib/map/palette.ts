@@ -69,6 +69,8 @@ export interface Palette {
 	readonly zoneOpacity: number;
 	readonly pick: string;
 	readonly pickCasing: string;
+	readonly drawn: string;
+	readonly drawnCasing: string;
 	readonly onPick: string;
 	readonly saved: string;
 	readonly received: string;
@@ -147,6 +149,8 @@ const sol: Palette = {
 	zoneOpacity: 0.42,
 	pick: "#FFC400",
 	pickCasing: "#14211F",
+	drawn: "#14211F",
+	drawnCasing: "#FFFFFF",
 	onPick: "#14211F",
 	saved: "#FFC400",
 	received: "#E4EEFA",
@@ -225,6 +229,8 @@ const natt: Palette = {
 	zoneOpacity: 0.42,
 	pick: "#FFD23F",
 	pickCasing: "#000000",
+	drawn: "#FFFFFF",
+	drawnCasing: "#000000",
 	onPick: "#14211F",
 	saved: "#FFD23F",
 	received: "#152740",

@@ -26,6 +26,7 @@ import { m } from "../words/generated/messages.js";
 import { failureText } from "../words/failureText";
 import { Asking } from "./asking.svelte";
 import { Deciding } from "./deciding.svelte";
+import { Measuring } from "./measuring.svelte";
 
 /** What the panel beside the map shows. */
 export type Panel =
@@ -34,6 +35,7 @@ export type Panel =
 	| { readonly kind: "applies" }
 	| { readonly kind: "duties" }
 	| { readonly kind: "layers" }
+	| { readonly kind: "measure" }
 	| { readonly kind: "changes" }
 	| { readonly kind: "conflict" }
 	| { readonly kind: "view" }
@@ -58,6 +60,7 @@ export function widthOf(panel: Panel): PanelKind {
 		case "none":
 		case "card":
 		case "layers":
+		case "measure":
 		case "view":
 			return "narrow";
 	}
@@ -85,6 +88,7 @@ export class FieldApp {
 	readonly cards: Cards;
 	readonly asking: Asking;
 	readonly deciding: Deciding;
+	readonly measuring: Measuring;
 	readonly changes: Changes;
 	#session: SessionDto;
 	#panel = $state.raw<Panel>({ kind: "none" });
@@ -110,10 +114,15 @@ export class FieldApp {
 		this.#session = $state.raw(session);
 		this.settings = new Settings(core, session.settings);
 		this.sync = new Sync(core, session.sync);
-		this.layers = new Layers(this.settings, session.datasets);
+		this.layers = new Layers(this.settings, session);
 		this.cards = new Cards(core);
 		this.asking = new Asking(core, () => this.map);
 		this.deciding = new Deciding(core, () => this.map);
+		this.measuring = new Measuring(core, {
+			map: () => this.map,
+			layers: this.layers,
+			settings: this.settings,
+		});
 		this.changes = new Changes(core, this.deciding.conflicts);
 		this.search = new Search(core, () => this.map?.view ?? session.settings.view ?? session.home);
 		this.#recovered = $state.raw(session.drafts.find((draft) => draft.wasInterrupted) ?? null);
@@ -188,12 +197,14 @@ export class FieldApp {
 			hasNetwork: this.layers.hasNetwork,
 			isNetworkFirst: this.layers.isNetworkFirst,
 			zones: this.asking.zones,
+			arrangement: { orders: this.layers.orders, filters: this.layers.rowFilters },
 		};
 	}
 
 	/** Numbers that the open list shares with the map. */
 	get marks(): Mark[] {
 		if (this.#panel.kind === "applies") return this.asking.marks;
+		if (this.#panel.kind === "measure") return this.measuring.marks;
 		if (this.#panel.kind !== "changes") return [];
 		return this.changes.numbered.flatMap(({ number, group, position }) =>
 			position ? [{ number, state: markOf(group), lonDeg: position.lonDeg, latDeg: position.latDeg }] : [],
@@ -201,7 +212,7 @@ export class FieldApp {
 	}
 
 	/** Opens a panel; the one that is open already closes instead. */
-	toggle(kind: "layers" | "changes" | "settings" | "view" | "keys"): void {
+	toggle(kind: "layers" | "measure" | "changes" | "settings" | "view" | "keys"): void {
 		if (this.#panel.kind === kind) this.closePanel();
 		else this.open({ kind });
 	}
@@ -210,6 +221,8 @@ export class FieldApp {
 		this.#failure = null;
 		this.#panel = panel;
 		if (panel.kind !== "conflict") this.deciding.close();
+		if (panel.kind === "measure") this.measuring.open();
+		else this.measuring.pause();
 		if (panel.kind !== "applies" && panel.kind !== "duties") this.#closeQuestion();
 		if (panel.kind === "changes") void this.changes.refresh();
 	}
@@ -217,6 +230,7 @@ export class FieldApp {
 	/** Gives the map the full width. */
 	closePanel(): void {
 		if (this.#panel.kind === "card") this.cards.close();
+		if (this.#panel.kind === "measure") void this.measuring.leave();
 		this.deciding.close();
 		this.#closeQuestion();
 		this.#failure = null;
@@ -298,6 +312,12 @@ export class FieldApp {
 		this.open({ kind: "card" });
 		await this.cards.open(feature);
 		this.#showSelected("fit");
+	}
+
+	/** A press on the map: a place of the measure, or a question about what lies there. */
+	press(spot: Spot): void {
+		if (this.measuring.isOpen) void this.measuring.add(spot);
+		else void this.ask(spot);
 	}
 
 	/** Asks what lies at a spot. The second press at the same spot takes the next thing. */
@@ -405,6 +425,7 @@ export class FieldApp {
 	/** Follows the pointer, a few times a second. */
 	movePointer(spot: Spot | null): void {
 		this.#pointerAsked = spot;
+		void this.measuring.follow(spot);
 		if (!spot) return;
 		this.#describeSoon(() => this.#pointerAsked);
 	}
@@ -415,11 +436,13 @@ export class FieldApp {
 		if (!view) return;
 		this.#scale = scaleDenominator(view);
 		this.#zoom = view.zoom;
+		this.measuring.moveTag();
 		clearTimeout(this.#viewTimer);
 		this.#viewTimer = setTimeout(() => this.settings.rememberView(view), VIEW_MS);
 		if (!this.#pointerAsked && this.map) {
 			// Without a pointer the status line tells the middle.
 			const middle = this.map.crosshair;
+			if (this.map.hasFocus) void this.measuring.follow(middle);
 			this.#describeSoon(() => middle);
 		}
 	}
@@ -547,7 +570,7 @@ export class FieldApp {
 		const result = await this.core.call("load_session", {});
 		if (!result.ok) return;
 		this.#session = result.value;
-		this.layers.take(result.value.datasets);
+		this.layers.take(result.value);
 		this.sync.take(result.value.sync);
 	}
 

@@ -70,9 +70,12 @@ function withAlt(event: KeyboardEvent, app: FieldApp): boolean {
 			app.toggle("layers");
 			return true;
 		case "4":
-			app.toggle("view");
+			app.toggle("measure");
 			return true;
 		case "5":
+			app.toggle("view");
+			return true;
+		case "6":
 			app.toggle("settings");
 			return true;
 		default:
@@ -83,6 +86,7 @@ function withAlt(event: KeyboardEvent, app: FieldApp): boolean {
 function onMap(event: KeyboardEvent, app: FieldApp, targets: KeyTargets): boolean {
 	const { map } = app;
 	if (!map) return false;
+	if (app.measuring.isOpen && whileMeasuring(event, app)) return true;
 	const size = map.sizePx;
 	const stepX = event.shiftKey ? size.width / 2 : PAN_PX;
 	const stepY = event.shiftKey ? size.height / 2 : PAN_PX;
@@ -133,6 +137,24 @@ function onMap(event: KeyboardEvent, app: FieldApp, targets: KeyTargets): boolea
 	}
 }
 
+/** Space puts a place at the crosshair, Enter ends, Backspace takes the last place away. */
+function whileMeasuring(event: KeyboardEvent, app: FieldApp): boolean {
+	const { map, measuring } = app;
+	switch (event.key) {
+		case " ":
+			if (map) void measuring.add({ ...map.crosshair, isFree: event.shiftKey });
+			return true;
+		case "Enter":
+			void measuring.finish();
+			return true;
+		case "Backspace":
+			void measuring.removeLast();
+			return true;
+		default:
+			return false;
+	}
+}
+
 function letter(key: string, app: FieldApp, targets: KeyTargets): boolean {
 	if (/^[1-9]$/.test(key) && app.panel.kind === "changes") {
 		const row = app.changes.numbered[Number(key) - 1];
@@ -143,6 +165,9 @@ function letter(key: string, app: FieldApp, targets: KeyTargets): boolean {
 	switch (key) {
 		case "l":
 			app.toggle("layers");
+			return true;
+		case "m":
+			app.toggle("measure");
 			return true;
 		case "n":
 			targets.mode();

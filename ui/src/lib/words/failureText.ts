@@ -15,6 +15,8 @@ export function failureText(error: ApiError): string {
 			return m.error_invalid_input();
 		case "answers_invalid":
 			return m.error_answers_invalid();
+		case "selection_too_large":
+			return selectionText(error.what);
 		case "photo_empty":
 			return m.error_photo_empty();
 		case "photo_too_large":
@@ -51,6 +53,20 @@ export function failureText(error: ApiError): string {
 			return m.error_version_mismatch();
 		case "internal":
 			return m.error_internal();
+	}
+}
+
+/** What of a selection is too much. */
+function selectionText(what: string): string {
+	switch (what) {
+		case "length":
+			return m.error_selection_length();
+		case "width":
+			return m.error_selection_width();
+		case "features":
+			return m.error_selection_features();
+		default:
+			return m.error_selection_vertices();
 	}
 }
 

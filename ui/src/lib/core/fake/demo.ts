@@ -1,4 +1,5 @@
 import type { ChangeDto, DatasetDto, FormDto, SettingsDto, SyncDto } from "../bindings";
+import { demoFilters } from "./fakeLayers";
 import { pointOfGrid } from "./projection";
 
 type Row = readonly [
@@ -221,6 +222,8 @@ export function demoDatasets(counts: Readonly<Record<string, number>>, isEnrolle
 				visible,
 				order,
 				packaging: baseMapDatasets.includes(id) ? "base_map" : "features",
+				isMissing: false,
+				filters: [...(demoFilters[id] ?? [])],
 			};
 		});
 }
@@ -257,6 +260,10 @@ export function demoSettings(): SettingsDto {
 		layersOff: [],
 		view: null,
 		panels: "",
+		layerOrder: [],
+		themes: [],
+		filters: [],
+		measures: [],
 	};
 }
 

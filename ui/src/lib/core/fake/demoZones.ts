@@ -36,6 +36,16 @@ export function withZones(town: Town): Town {
 		protected_area: {
 			features: allOf(town, "protected_area").filter((zone) => zone.properties["zone"] !== "sekundär"),
 		},
+		// Every third valve was exercised long ago.
+		valve: {
+			features: allOf(town, "valve").map((valve, index) => ({
+				...valve,
+				properties: {
+					...valve.properties,
+					senast_motionerad: index % 3 === 0 ? "2017-06-12" : "2024-09-03",
+				},
+			})),
+		},
 		va_service_area: {
 			features: [
 				{

@@ -19,6 +19,8 @@ import { cardOf, identify } from "./fakeCards";
 import { FakeConflicts } from "./fakeConflicts";
 import { FakeDrafts } from "./fakeDrafts";
 import { dutiesAt } from "./fakeDuties";
+import { demoThemes } from "./fakeLayers";
+import { measureOf, selectionOf } from "./fakeMeasure";
 import { findPlaces } from "./fakeSearch";
 import { pointAt, pointOfGrid } from "./projection";
 import { Refusal } from "./refusal";
@@ -142,6 +144,8 @@ export class FakeCore implements Core {
 			},
 			load_applies: (input) => appliesAt(this.#town, input, this.#hasPoorLayers),
 			load_duties: (input) => dutiesAt(this.#town, input),
+			measure_places: (input) => measureOf(this.#town, this.#session().datasets, input),
+			select_features: (input) => selectionOf(this.#town, this.#session().datasets, input),
 			describe_position: ({ lonDeg, latDeg }) => pointAt(lonDeg, latDeg),
 			list_drafts: () => drafts.summaries,
 			start_draft: (input) => drafts.start(input),
@@ -184,6 +188,7 @@ export class FakeCore implements Core {
 		);
 		const isEnrolled = this.phase === "enrolled";
 		const home = pointOfGrid(152_178, 6_600_479);
+		const datasets = this.phase === "empty" ? [] : demoDatasets(counts, isEnrolled);
 		return {
 			phase: this.phase,
 			deviceName: isEnrolled ? "VA-bil 3" : "",
@@ -194,7 +199,8 @@ export class FakeCore implements Core {
 			gridName: "SWEREF 99 15 00",
 			area: { westDeg: 15.03, eastDeg: 15.056, southDeg: 59.512, northDeg: 59.523 },
 			home: { lonDeg: home.lonDeg, latDeg: home.latDeg, zoom: 16.06 },
-			datasets: this.phase === "empty" ? [] : demoDatasets(counts, isEnrolled),
+			datasets,
+			themes: demoThemes(datasets),
 			forms: [...demoForms],
 			drafts: this.#drafts.summaries,
 			sync: this.sync,

@@ -1,6 +1,7 @@
 import type { StyleSpecification } from "maplibre-gl";
 import type { Palette } from "../palette";
 import { comparison } from "./comparison";
+import { drawing } from "./drawing";
 import { ground, property, ways } from "./ground";
 import { highlights, highlightSources } from "./highlights";
 import { labels } from "./labels";
@@ -40,6 +41,7 @@ export function buildStyle(palette: Palette, addresses: StyleAddresses): StyleSp
 			...zoneLabels(palette),
 			...pipeLabels(palette),
 			...fittings(palette).filter((layer) => layer.id.endsWith("-name")),
+			...drawing(palette),
 			...highlights(palette),
 			...comparison(palette),
 		],

@@ -5,7 +5,15 @@ import { DATASET_KEY, fonts, get, live, text, where } from "./parts";
 /** The sources that the program fills itself: what is selected, previewed, chosen, numbered and compared. */
 export function highlightSources(): Record<string, SourceSpecification> {
 	const empty = { type: "geojson" as const, data: { type: "FeatureCollection" as const, features: [] } };
-	return { selected: empty, previewed: empty, chosen: empty, marks: empty, compared: empty };
+	return {
+		selected: empty,
+		previewed: empty,
+		chosen: empty,
+		marks: empty,
+		compared: empty,
+		found: empty,
+		drawn: empty,
+	};
 }
 
 /** How far apart numbers stand that share a place. */
