@@ -190,7 +190,8 @@ impl<'a> Checker<'a> {
             if is_too_much || of_rule.is_empty() {
                 continue;
             }
-            let shapes: Vec<Geometry> = of_rule.iter().map(|it| self.shapes[*it].clone()).collect();
+            let shapes: Vec<&Geometry> = of_rule.iter().map(|it| &self.shapes[*it]).collect();
+            let mut between = vec![];
             match rule {
                 CheckRule::Coverage { overlap_wider_than_m, gap_up_to_m, .. } => {
                     let rules = CoverageRules {
@@ -205,17 +206,20 @@ impl<'a> Checker<'a> {
                             CoverageFault::Gap { width_m } => ("gap", format!("{width_m:.3} m")),
                         };
                         let pair = (of_rule[it.between.0], of_rule[it.between.1]);
-                        self.tell_between(code, &much, pair, it.at_m);
+                        between.push((code, much, pair, it.at_m));
                     }
                 }
                 CheckRule::Ends { joined_within_m, near_m } => {
                     for it in loose_ends(&shapes, *joined_within_m, *near_m) {
                         let much = format!("{:.2} m", it.gap_m);
                         let pair = (of_rule[it.line], of_rule[it.near]);
-                        self.tell_between("loose_end", &much, pair, it.at_m);
+                        between.push(("loose_end", much, pair, it.at_m));
                     }
                 }
                 CheckRule::Duplicate { .. } | CheckRule::Reference { .. } => {}
+            }
+            for (code, much, pair, at_m) in between {
+                self.tell_between(code, &much, pair, at_m);
             }
         }
         self.found.sort_by_key(|it| it.row.no);

@@ -52,7 +52,7 @@ const SAME_EDGE_M: f64 = 0.002;
 
 /// Every fault between two of the geometries, in the order of their positions, one of each kind for two neighbours.
 /// Geometries without area are passed over.
-pub fn coverage_problems(geometries: &[Geometry], rules: CoverageRules) -> Vec<CoverageProblem> {
+pub fn coverage_problems(geometries: &[&Geometry], rules: CoverageRules) -> Vec<CoverageProblem> {
     let bounds: Vec<Bounds> =
         geometries.iter().map(|it| it.bounds().unwrap_or(Bounds::at(f64::MAX, f64::MAX))).collect();
     let boxes = PackedIndex::build(&bounds);
@@ -92,7 +92,7 @@ fn suspect(suspects: &mut BTreeSet<(usize, usize)>, one: usize, other: usize) {
 }
 
 /// Edges of polygons that occur once.
-fn lone_edges(geometries: &[Geometry]) -> Vec<Edge> {
+fn lone_edges(geometries: &[&Geometry]) -> Vec<Edge> {
     type Key = [u64; 4];
     let key = |from: Place, to: Place| -> Key {
         let ends = [[from.0.to_bits(), from.1.to_bits()], [to.0.to_bits(), to.1.to_bits()]];
@@ -120,19 +120,19 @@ fn lone_edges(geometries: &[Geometry]) -> Vec<Edge> {
 
 /// Polygons that hold the inner point of another: all edges of two whole layers on top of each other are shared.
 fn stacked(
-    geometries: &[Geometry],
+    geometries: &[&Geometry],
     bounds: &[Bounds],
     boxes: &PackedIndex,
     suspects: &mut BTreeSet<(usize, usize)>,
 ) {
     for (one, geometry) in geometries.iter().enumerate() {
         let origin = bounds[one].middle();
-        let outline = Outline::of([geometry], origin);
+        let outline = Outline::of([*geometry], origin);
         let Some([x, y]) = outline.inner_point() else { continue };
         let at = (x + origin.0, y + origin.1);
         boxes.search(Bounds::at(at.0, at.1), &mut |other| {
             let other = other as usize;
-            if other != one && Outline::of([&geometries[other]], at).holds([0.0, 0.0]) {
+            if other != one && Outline::of([geometries[other]], at).holds([0.0, 0.0]) {
                 suspect(suspects, one, other);
             }
         });
@@ -141,7 +141,7 @@ fn stacked(
 
 /// Area that two share, the mean width of its widest piece, and a place in that.
 fn shared(
-    geometries: &[Geometry],
+    geometries: &[&Geometry],
     bounds: &[Bounds],
     (one, other): (usize, usize),
 ) -> Option<(f64, f64, (f64, f64))> {
@@ -151,7 +151,7 @@ fn shared(
     if !bounds[small].meets(bounds[large]) {
         return None;
     }
-    Subject::of([&geometries[small]])?.overlap(&geometries[large])
+    Subject::of([geometries[small]])?.overlap(geometries[large])
 }
 
 /// Where the middle third of a lone edge runs beside a lone edge of another polygon.
@@ -219,8 +219,12 @@ mod tests {
         polygon(&[(w, s), (e, s), (e, n), (w, n)])
     }
 
+    fn problems(geometries: &[Geometry]) -> Vec<CoverageProblem> {
+        coverage_problems(&geometries.iter().collect::<Vec<_>>(), RULES)
+    }
+
     fn found(geometries: &[Geometry]) -> Vec<(usize, usize, &'static str, i64)> {
-        coverage_problems(geometries, RULES)
+        problems(geometries)
             .into_iter()
             .map(|it| match it.fault {
                 CoverageFault::Overlap { area_m2 } => {
@@ -254,7 +258,7 @@ mod tests {
         );
         assert_eq!(found(&[west.clone(), rectangle(50.12, 0.0, 100.0, 50.0)]), [(0, 1, "gap", 12)]);
         assert_eq!(found(&[west.clone(), rectangle(50.6, 0.0, 100.0, 50.0)]), []);
-        let problem = coverage_problems(&[west, rectangle(49.0, 20.0, 100.0, 30.0)], RULES)[0];
+        let problem = problems(&[west, rectangle(49.0, 20.0, 100.0, 30.0)])[0];
         assert!((problem.at_m.0 - AT.0 - 49.5).abs() < 0.51, "{problem:?}");
         assert!((problem.at_m.1 - AT.1 - 25.0).abs() < 5.1, "{problem:?}");
     }
@@ -293,7 +297,7 @@ mod tests {
                     rectangle(it[0], it[1], it[2], it[3])
                 })
                 .collect();
-            let told: BTreeSet<usize> = coverage_problems(&geometries, RULES)
+            let told: BTreeSet<usize> = problems(&geometries)
                 .into_iter()
                 .filter(|it| matches!(it.fault, CoverageFault::Overlap { .. }))
                 .flat_map(|it| [it.between.0, it.between.1])

@@ -2,6 +2,8 @@
 
 use faltkarta_geo::{Bounds, Geometry, GeometryPart};
 
+use crate::relate::foot;
+
 /// Easting and northing in metres on the grid.
 pub(crate) type Place = (f64, f64);
 
@@ -31,15 +33,9 @@ impl Edge {
     }
 
     pub(crate) fn distance_m(&self, at: Place) -> f64 {
-        let (dx, dy) = (self.to.0 - self.from.0, self.to.1 - self.from.1);
-        let length2 = dx * dx + dy * dy;
-        let t = if length2 > 0.0 {
-            let dot = (at.0 - self.from.0) * dx + (at.1 - self.from.1) * dy;
-            (dot / length2).clamp(0.0, 1.0)
-        } else {
-            0.0
-        };
-        (at.0 - self.from.0 - t * dx).hypot(at.1 - self.from.1 - t * dy)
+        let xy = |it: Place| [it.0, it.1];
+        let on = foot(xy(at), xy(self.from), xy(self.to));
+        (at.0 - on[0]).hypot(at.1 - on[1])
     }
 }
 

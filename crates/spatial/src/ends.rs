@@ -20,7 +20,7 @@ pub struct LooseEnd {
 
 /// The loose ends of lines, in their order: farther from every other line than `joined_within_m`, and nearer to one
 /// than `near_m`. An end with nothing near is where a line ends.
-pub fn loose_ends(geometries: &[Geometry], joined_within_m: f64, near_m: f64) -> Vec<LooseEnd> {
+pub fn loose_ends(geometries: &[&Geometry], joined_within_m: f64, near_m: f64) -> Vec<LooseEnd> {
     let mut pieces: Vec<Edge> = vec![];
     let mut ends: Vec<(usize, Place)> = vec![];
     for (owner, geometry) in geometries.iter().enumerate() {
@@ -65,7 +65,7 @@ mod tests {
         let main = line(&[(0.0, 0.0), (100.0, 0.0)]);
         let joined = line(&[(50.0, 0.01), (50.0, 30.0)]);
         let short = line(&[(70.0, 0.3), (70.0, 30.0)]);
-        let told = loose_ends(&[main, joined, short], 0.05, 0.5);
+        let told = loose_ends(&[&main, &joined, &short], 0.05, 0.5);
         assert_eq!(told.len(), 1, "{told:?}");
         assert_eq!((told[0].line, told[0].near, told[0].at_m), (2, 0, (70.0, 0.3)));
         assert!((told[0].gap_m - 0.3).abs() < 1e-9);
@@ -74,6 +74,6 @@ mod tests {
     #[test]
     fn a_ring_and_a_line_back_to_itself_are_joined_to_nothing_and_no_end_is_near_itself() {
         let ring = line(&[(0.0, 0.0), (10.0, 0.0), (10.0, 10.0), (0.0, 0.2)]);
-        assert_eq!(loose_ends(&[ring], 0.05, 0.5), []);
+        assert_eq!(loose_ends(&[&ring], 0.05, 0.5), []);
     }
 }

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::bad_folder::Must::{Refuse, Tell};
-use crate::bad_folder::{Folder, TM, wheel};
+use crate::bad_cases::Must::{Refuse, Tell};
+use crate::bad_cases::{Folder, TM, wheel};
 
 fn json(features: &[String]) -> String {
     format!(

@@ -1,40 +1,13 @@
 //! Exports, as other programs read them.
 
-use crate::support::{datasets, gdal, gdal_python};
+use crate::support::{dataset, feature, gdal, gdal_python, now};
 use faltkarta_formats::export;
 use faltkarta_geo::{Geometry, GridSystem};
-use faltkarta_model::{Dataset, DatasetId, Feature, FeatureId, FieldId, Timestamp, Value};
+use faltkarta_model::{Feature, Value};
 use geo_types::{Geometry as Types, LineString, Polygon};
 use rusqlite::Connection;
 
 const GRID: GridSystem = GridSystem::ZONE_15_00;
-
-pub(crate) fn now() -> Timestamp {
-    Timestamp::from_unix_ms(1_779_180_000_123)
-}
-
-pub(crate) fn dataset(name: &str) -> Dataset {
-    datasets().into_iter().find(|it| it.id.as_str() == name).unwrap()
-}
-
-pub(crate) fn feature(
-    of: &str,
-    number: u32,
-    geometry: Option<Geometry>,
-    values: &[(&str, Value)],
-) -> Feature {
-    let dataset = DatasetId::parse(of).unwrap();
-    Feature {
-        id: FeatureId::of_delivered(&dataset, &number.to_string()),
-        dataset,
-        version: 1,
-        geometry,
-        properties: values
-            .iter()
-            .map(|(field, value)| (FieldId::parse(field).unwrap(), value.clone()))
-            .collect(),
-    }
-}
 
 pub(crate) fn valves() -> Vec<Feature> {
     let text = |it: &str| Value::Text(it.to_owned());

@@ -8,8 +8,9 @@ use faltkarta_geo::{Geometry, GridSystem};
 use faltkarta_model::{Feature, Value};
 use geo_types::{Geometry as Types, LineString, MultiPolygon, Polygon};
 
-use crate::exports::{dataset, feature, now, polygons, valves};
+use crate::exports::{polygons, valves};
 use crate::support::gdal;
+use crate::support::{dataset, feature, now};
 
 const GRID: GridSystem = GridSystem::ZONE_15_00;
 

@@ -6,6 +6,7 @@
     reason = "a test stops where it fails"
 )]
 
+mod bad_cases;
 mod bad_folder;
 mod bad_text_files;
 mod damage;

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use faltkarta_formats::{FormatError, Problem, Read, ReadReport, open, read_features, recognise};
 use faltkarta_geo::{Geometry, GridSystem};
-use faltkarta_model::{Dataset, DatasetId, Feature};
+use faltkarta_model::{Dataset, DatasetId, Feature, FeatureId, FieldId, Timestamp, Value};
 use rusqlite::Connection;
 
 /// Every declaration of `data/datasets`, by file name.
@@ -27,6 +27,33 @@ pub(crate) fn datasets() -> Vec<Dataset> {
 
 pub(crate) fn id(text: &str) -> DatasetId {
     DatasetId::parse(text).unwrap()
+}
+
+pub(crate) fn now() -> Timestamp {
+    Timestamp::from_unix_ms(1_779_180_000_123)
+}
+
+pub(crate) fn dataset(name: &str) -> Dataset {
+    datasets().into_iter().find(|it| it.id.as_str() == name).unwrap()
+}
+
+pub(crate) fn feature(
+    of: &str,
+    number: u32,
+    geometry: Option<Geometry>,
+    values: &[(&str, Value)],
+) -> Feature {
+    let dataset = DatasetId::parse(of).unwrap();
+    Feature {
+        id: FeatureId::of_delivered(&dataset, &number.to_string()),
+        dataset,
+        version: 1,
+        geometry,
+        properties: values
+            .iter()
+            .map(|(field, value)| (FieldId::parse(field).unwrap(), value.clone()))
+            .collect(),
+    }
 }
 
 /// What one dataset got out of a file.
