@@ -7,7 +7,7 @@
 //! not hold, or when the store does not know an entry any more, the laptop sends the same push as JSON.
 //!
 //! Layout: [`MAGIC`], then one zlib stream (RFC 1950) of sections, each with its length first. Numbers lie in byte planes, so that
-//! the compressor meets like beside like. `docs/formats/sync-1.md` has the table.
+//! the compressor meets like beside like. `docs/formats/push-columns.md` has the table.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::Read as _;

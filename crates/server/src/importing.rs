@@ -372,14 +372,13 @@ impl<'a> Intake<'a> {
         let checker = std::mem::replace(&mut self.checker, Checker::new(self.dataset));
         let (found, is_too_much) = checker.finish();
         for it in found {
-            let at_m = it.at_m.or_else(|| it.shape.as_ref()?.bounds().map(Bounds::middle));
             let told = ImportProblem {
                 row: it.row.no,
                 code: it.code.to_owned(),
                 text: it.text,
                 refused: false,
                 label: it.row.label,
-                position_m: at_m.map(|(e_m, n_m)| [e_m, n_m]),
+                position_m: it.at_m.map(|(e_m, n_m)| [e_m, n_m]),
                 shape: it.shape,
             };
             self.tell(told, Some(it.row.feature), taking)?;

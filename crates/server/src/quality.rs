@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use faltkarta_geo::Geometry;
+use faltkarta_geo::{Bounds, Geometry};
 use faltkarta_model::{CheckRule, Dataset, DatasetId, Feature, FeatureId, FieldId, Value};
 use faltkarta_spatial::{CoverageFault, CoverageRules, coverage_problems, loose_ends};
 
@@ -11,6 +11,9 @@ use crate::error::StoreError;
 
 /// Shapes of one dataset of one file that are held for comparison; beyond it nothing is compared, and that is told.
 const MAX_SHAPE_BYTES: usize = 256 << 20;
+
+/// Faults that keep their shapes for the map; the others keep their place.
+const MAX_KEPT_SHAPES: usize = 1_000;
 
 /// A fault between rows.
 #[derive(Debug, Clone)]
@@ -33,6 +36,8 @@ pub(crate) struct SeenRow {
     pub(crate) no: u64,
     pub(crate) feature: FeatureId,
     pub(crate) label: String,
+    /// Its middle, easting and northing in metres on the store's grid.
+    at_m: Option<(f64, f64)>,
 }
 
 /// The values of fields that rows of other datasets name, by dataset and field.
@@ -101,7 +106,9 @@ impl<'a> Checker<'a> {
         if self.dataset.checks.is_empty() {
             return;
         }
-        let row = SeenRow { no, feature: feature.id, label: self.dataset.label(feature) };
+        let middle = feature.geometry.as_ref().and_then(Geometry::bounds).map(Bounds::middle);
+        let label = self.dataset.label(feature);
+        let row = SeenRow { no, feature: feature.id, label, at_m: middle };
         let mut is_compared = false;
         for (nth, rule) in self.dataset.checks.iter().enumerate() {
             if !rule.takes(feature) {
@@ -179,7 +186,8 @@ impl<'a> Checker<'a> {
         at_m: Option<(f64, f64)>,
         shape: Option<Geometry>,
     ) {
-        self.found.push(Found { code, text, row, at_m, shape });
+        let shape = shape.filter(|_| self.found.len() < MAX_KEPT_SHAPES);
+        self.found.push(Found { code, text, at_m: at_m.or(row.at_m), row, shape });
     }
 
     /// Everything that was found, in the order of the rows, and whether there was too much to compare.

@@ -121,6 +121,7 @@ fn an_address_twice_is_told_on_both_rows() {
     assert_eq!((of.new, of.flagged), (3, 2), "{of:?}");
     let rows = of.problems.iter().filter(|it| it.code == "duplicate").map(|it| it.row);
     assert_eq!(rows.collect::<Vec<_>>(), [1, 3]);
+    assert!(of.problems.iter().filter(|it| it.row > 0).all(|it| it.position_m.is_some()));
 }
 
 /// Addresses that are in force; a reserved one may stand twice.
