@@ -72,3 +72,29 @@ fn a_refused_delivery_leaves_the_store_as_it_was() {
     }
     assert!(n_refused > 60 && n_taken > 20, "{n_refused} refused, {n_taken} taken");
 }
+
+#[test]
+fn a_delivery_that_is_found_torn_halfway_leaves_nothing_of_its_first_half() {
+    let bench = Bench::new();
+    let store = bench.open();
+    let before = seen(&store);
+    let home = tempfile::tempdir().unwrap();
+    let torn = support::Gpkg::new(home.path(), "ventiler", 3009, &["id TEXT"]);
+    torn.connection.execute_batch("BEGIN").unwrap();
+    for n in 0..5_000 {
+        let at = faltkarta_geo::Geometry::point(162_914.0 + f64::from(n) / 10.0, 6_608_920.0);
+        torn.row(Some(&at), &format!("'v{n}'"));
+    }
+    torn.connection.execute_batch("COMMIT").unwrap();
+    let path = torn.close();
+    let mut bytes = std::fs::read(&path).unwrap();
+    let at = bytes.len() / 4096 * 3 / 4 * 4096;
+    bytes[at..at + 4096].fill(0xee);
+    std::fs::write(&path, bytes).unwrap();
+    let mapping = "dataset = \"valve\"\nidentity = [\"id\"]\n[fields]\nnummer = \"id\"\n";
+    let mapping = Some(Mapping::parse(mapping).unwrap());
+    let options = ImportOptions { mapping, ..ImportOptions::default() };
+    let refused = import(&store, &[path], &options, bench.rim.as_ref()).unwrap_err();
+    assert_eq!(refused.code(), "malformed_file", "{refused}");
+    assert_eq!(seen(&store), before);
+}
